@@ -1,0 +1,18 @@
+export {
+  MultiwayError,
+  CheckpointError,
+  DataError,
+  DeviceError,
+  DeviceLostError,
+  DonatedTensorError,
+  DTypeError,
+  ImageError,
+  InternalError,
+  KernelError,
+  OptionError,
+  ShapeError,
+  TokenizerError,
+  TrainingError,
+  type MultiwayErrorCode,
+} from "./errors.ts";
+export { article, formatList, formatShape, formatValue } from "./format.ts";
