@@ -1,0 +1,1 @@
+export { chromium, hasSoftware, swiftshaderEnvironment, type Chromium } from "./software.ts";
