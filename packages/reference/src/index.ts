@@ -1,1 +1,1 @@
-export {};
+export { reference } from "./device.ts";

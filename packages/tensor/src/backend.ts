@@ -65,7 +65,10 @@ export interface DeviceBackend {
   free(buffer: DeviceBuffer): void;
 
   load(program: Program): LoadedProgram;
-  /** Replays a program. `bindings` in the order of the program's binding indices; one buffer may serve two bindings. `scalars` holds raw bits and is copied. */
+  /**
+   * Replays a program. `bindings` in the order of the program's binding indices; one buffer may serve two bindings,
+   * but a kernel never writes one and touches the other: in place is one binding with access `readwrite`. `scalars` holds raw bits and is copied.
+   */
   run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void;
   unload(program: LoadedProgram): void;
 

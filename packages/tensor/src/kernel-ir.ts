@@ -13,7 +13,10 @@ export interface KernelBuffer {
   access: "read" | "write" | "readwrite";
 }
 
-/** An element address: `offset + Σ strides[a] · index[a]`, in elements, over the loop axes (kept, then reduced). */
+/**
+ * An element address: `offset + Σ strides[a] · index[a]`, in elements, over the loop axes: kept, then, in a reduction's body only, reduced.
+ * A kernel that stores to a buffer loads from it, if at all, with the very access of its store: other elements may have been overwritten already.
+ */
 export interface Access {
   /** Position in the kernel's `buffers`. */
   buffer: number;
@@ -22,14 +25,16 @@ export interface Access {
 }
 
 /**
- * Functions of one value. `floor` … `tanh` and `erf` are for f32; `negate` and `abs` also for i32; `not` is logical on bool and
- * bitwise on integers. `round` takes halves to even. `sign(0)` is 0.
+ * Functions of one value. `floor` … `tanh`, `erf` and `isNaN` are for f32; `negate`, `abs` and `sign` also for i32; `not` is logical on bool and
+ * bitwise on integers. `round` takes halves to even. `sign(0)` is 0. NaN gives NaN, but for `isNaN`.
  */
 export type UnaryOperation =
   | "negate" | "abs" | "sign" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "sin" | "cos" | "tanh" | "erf" | "not" | "isNaN";
 
 /**
  * Functions of two values of one type. Division of integers truncates; `remainder` has the sign of the dividend (as `%` in JavaScript and WGSL);
+ * an integer divided by zero stays as it is and leaves the remainder 0, −2³¹ / −1 wraps to −2³¹ with the remainder 0 (both as in WGSL). `power` is for f32: a negative base
+ * with a whole exponent keeps its sign (−2 to the 3 is −8), with another it gives NaN; x⁰ is 1.
  * `and`/`or`/`xor` are logical on bool, bitwise on integers; shifts are for u32 and i32 (`shiftRight` of i32 is arithmetic), by a u32 amount below 32.
  * `minimum`/`maximum` give NaN if either is NaN. Comparisons give bool.
  */
@@ -40,7 +45,7 @@ export type BinaryOperation =
 
 /** One step of a kernel's straight-line code. An operand is the position of an earlier instruction. */
 export type Instruction =
-  /** A literal. Bool literals are 0 or 1. `value` may be ±Infinity or NaN, spelled as strings so that JSON keeps them. */
+  /** A literal. Bool literals are 0 or 1; an f32 literal is the f32 nearest to `value`. `value` may be ±Infinity or NaN, spelled as strings so that JSON keeps them. */
   | { op: "constant"; type: RegisterType; value: number | "inf" | "-inf" | "nan" }
   /** The loop index of an axis, i32; reduced axes are numbered behind the kept ones. */
   | { op: "index"; type: "i32"; axis: number }
@@ -49,14 +54,17 @@ export type Instruction =
   | { op: UnaryOperation; type: RegisterType; x: number }
   | { op: BinaryOperation; type: RegisterType; x: number; y: number }
   | { op: "select"; type: RegisterType; condition: number; x: number; y: number }
-  /** Conversion by value: floats truncate toward zero and saturate; anything non-zero is true. */
+  /** Conversion by value: floats truncate toward zero and saturate to the ends of the integer type, NaN gives 0; i32 and u32 become each other bit by bit; anything non-zero is true. */
   | { op: "cast"; type: RegisterType; x: number }
   /** The same 32 bits read as another type (f32, i32, u32). */
   | { op: "bitcast"; type: RegisterType; x: number }
   /** In a kernel's `body` only: result number `result` of its reduction. */
   | { op: "reduced"; type: RegisterType; result: number };
 
-/** How a reduction joins values. `argMax`/`argMin` give the i32 position in the flattened reduced axes of the first largest/smallest. */
+/**
+ * How a reduction joins values. `argMax`/`argMin` give the i32 position in the flattened reduced axes of the first largest/smallest.
+ * NaN behaves as in {@link BinaryOperation}: `maximum` and `minimum` give NaN if any value is NaN, `argMax` and `argMin` the first NaN. `any` and `all` are for bool, the others for numbers.
+ */
 export type Combine = "sum" | "product" | "maximum" | "minimum" | "any" | "all" | "argMax" | "argMin";
 
 export interface Reduction {

@@ -11,7 +11,7 @@
  *                      equals that of k), then, if `hasBias`, bias [batch, heads, queries, Σ keys] (f32; broadcast axes with stride 0)
  *                      → out [batch, queries, heads, headDim], logSumExp [batch, heads, queries].
  *                      scores = scale · q·k + bias; softmax over the keys of all segments in order; a bias of −Infinity hides a key. A query
- *                      that sees no key gives NaN. Attributes: segments, hasBias, scale.
+ *                      that sees no key gives NaN (and a logSumExp of −Infinity or NaN). Attributes: segments, hasBias, scale.
  * `attentionBackward`  the inputs of `attention`, then out, logSumExp and the gradient of out → gradients of q, then k, v of each segment, then, if
  *                      `biasGradient`, of bias in full size [batch, heads, queries, Σ keys]. Attributes: those of `attention`, biasGradient.
  * `layerNorm`          x [rows, width], gain [width], offset [width] → y [rows, width], mean [rows], reciprocalDeviation [rows].
@@ -22,7 +22,7 @@
  * `scatterAdd`         indices [count] i32, updates [count, width] f32 → [rows, width]: rows of zeros plus every update, added in the order of `count`.
  *                      An index outside is ignored. Attribute: rows.
  * `crossEntropy`       logits [rows, classes], targets [rows] i32 → loss [rows], logSumExp [rows]. loss = logSumExp − (1 − ε) · logit(target) − ε / classes · Σ logits with
- *                      ε = labelSmoothing; a row with a negative target has loss 0. Attribute: labelSmoothing.
+ *                      ε = labelSmoothing; a row with a negative target has loss 0; targets are below `classes`. Attribute: labelSmoothing.
  * `crossEntropyBackward`  logits, targets, logSumExp [rows], gradient [rows] → gradient of logits [rows, classes] (0 in rows with a negative target). Attribute: labelSmoothing.
  * `sort`               x [rows, length] f32, i32 or u32 → values (same dtype), indices [rows, length] i32. Stable; NaN comes last ascending, first descending. Attribute: descending.
  * `cumulativeSum`      x [rows, length] f32 or i32 → inclusive sums, same dtype.

@@ -19,7 +19,7 @@ export interface ProgramBuffer {
   place: Place;
 }
 
-/** One kernel launch. `buffers[i]` is the program buffer bound to the kernel's buffer `i`. */
+/** One kernel launch. `buffers[i]` is the program buffer bound to the kernel's buffer `i`, of the same dtype. */
 export interface Step {
   kernel: number;
   buffers: readonly number[];
