@@ -36,6 +36,7 @@ export interface ModuleOptions extends Target {
 export class ModuleBuilder {
   readonly target: Target;
   readonly #options: ModuleOptions;
+  readonly #shared = new Map<string, FunctionReference>();
   readonly #types: string[] = [];
   readonly #typeSection = new ByteWriter();
   readonly #imports: { module: string; name: string; type: number }[] = [];
@@ -69,6 +70,13 @@ export class ModuleBuilder {
     entry.code = code;
     body(code, ...(parameters.map((type, position) => new Local(type, position)) as unknown as Locals<Types>));
     return reference(index, parameters, results);
+  }
+
+  /** A function that several others call: defined the first time its key is asked for. */
+  shared(key: string, define: () => FunctionReference): FunctionReference {
+    const known = this.#shared.get(key) ?? define();
+    this.#shared.set(key, known);
+    return known;
   }
 
   #typeIndex(parameters: readonly ValueType[], results: readonly ValueType[]): number {

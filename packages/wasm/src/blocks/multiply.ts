@@ -1,0 +1,166 @@
+import { type Code, f32, f32x4, type FunctionReference, i32, type I32, type Local, type ModuleBuilder, select, v128 } from "../assembler/index.ts";
+
+/** Rows of a tile: four rows of two vectors are eight accumulators, which with two vectors of B and one of A stay in V8's sixteen registers. Six rows spill. */
+export const tileRows = 4;
+/** Columns of a tile, and of a panel of B. */
+export const tileColumns = 8;
+const tileVectors = tileColumns / 4;
+/** Bytes of the scratch in which a tile at the edge is completed before its valid part is copied. */
+export const edgeBytes = tileRows * tileColumns * 4;
+
+/**
+ * How a block of A lies in memory.
+ *
+ * `rows`: elements of a row are neighbours, `stride` bytes lead from row to row. Rows below the last are never read.
+ * `columns`: elements of a column are neighbours, `stride` bytes lead from one k to the next; `tile` bytes lead from four rows to the next four
+ * (16 in place, 16 · k packed). Up to three rows below the last are read.
+ */
+export type BlockOrder = "rows" | "columns";
+
+export interface MultiplyOperands {
+  a: I32;
+  strideA: I32;
+  /** Only for `columns`. */
+  tileA?: I32;
+  b: I32;
+  /** Bytes from one k to the next: 32 in a packed panel. */
+  strideB: I32 | number;
+  /** Bytes from eight columns to the next eight. All eight of the last ones are read. */
+  panelB: I32;
+  k: I32;
+  c: I32;
+  strideC: I32;
+  rows: I32;
+  columns: I32;
+  /** 1 adds to what C holds, 0 overwrites it. */
+  accumulate: I32 | number;
+  /** `edgeBytes` of scratch. */
+  edge: I32;
+}
+
+/** Product of two blocks: C = A · B or C += A · B. Every element of C is summed in the order of k, whatever the size of the block. */
+export interface MultiplyBlock {
+  readonly order: BlockOrder;
+  readonly reference: FunctionReference;
+}
+
+export function callMultiply(code: Code, block: MultiplyBlock, o: MultiplyOperands): void {
+  code.call(block.reference, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge);
+}
+
+const i32s = <const N extends number>(count: N) => Array.from({ length: count }, () => "i32" as const);
+
+/** Copies or adds the valid part of a tile from scratch to C. */
+function defineCopyEdge(module: ModuleBuilder): FunctionReference {
+  return module.define(undefined, ["i32", "i32", "i32", "i32", "i32", "i32"], [], (code, edge, c, strideC, rows, columns, accumulate) => {
+    const column = code.local("i32");
+    code.repeat(i32.minS(rows, i32.const(tileRows)), () => {
+      code.set(column, i32.const(0));
+      code.while(i32.ltS(column, i32.minS(i32.shl(columns, 2), i32.const(tileColumns * 4))), () => {
+        const from = f32.load(i32.add(edge, column));
+        const to = i32.add(c, column);
+        code.if(accumulate, () => code.store(to, f32.add(f32.load(to), from)), () => code.store(to, from));
+        code.increase(column, 4);
+      });
+      code.increase(edge, tileColumns * 4);
+      code.increase(c, strideC);
+    });
+  });
+}
+
+export function defineMultiply(module: ModuleBuilder, order: BlockOrder): MultiplyBlock {
+  const copyEdge = defineCopyEdge(module);
+  const parameters = i32s(13) as unknown as readonly ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"];
+  const reference = module.define(
+    `multiply.${order}`,
+    parameters,
+    [],
+    (code, a, strideA, tileA, b, strideB, panelB, k, c, strideC, rows, columns, accumulate, edge) => {
+      const panel = code.local("i32");
+      const rowsLeft = code.local("i32");
+      const tile = code.local("i32");
+      const out = code.local("i32");
+      if (order === "rows") code.set(tileA, i32.mul(strideA, tileRows));
+      code.while(i32.gtS(columns, 0), () => {
+        code.set(tile, a);
+        code.set(out, c);
+        code.set(rowsLeft, rows);
+        code.while(i32.gtS(rowsLeft, 0), () => {
+          code.set(panel, b);
+          const sums = multiplyTile(code, order, { tile, strideA, panel, strideB, k, rowsLeft });
+          code.if(
+            i32.and(i32.geS(rowsLeft, tileRows), i32.geS(columns, tileColumns)),
+            () => storeTile(code, sums, out, strideC, accumulate),
+            () => {
+              sums.forEach((sum, position) => code.store(edge, sum, position * 16));
+              code.call(copyEdge, edge, out, strideC, rowsLeft, columns, accumulate);
+            },
+          );
+          code.increase(tile, tileA);
+          code.set(out, i32.add(out, i32.mul(strideC, tileRows)));
+          code.increase(rowsLeft, -tileRows);
+        });
+        code.increase(b, panelB);
+        code.increase(c, tileColumns * 4);
+        code.increase(columns, -tileColumns);
+      });
+    },
+  );
+  return { order, reference };
+}
+
+interface TileOperands {
+  tile: Local<"i32">;
+  strideA: I32;
+  /** Moved through the panel. */
+  panel: Local<"i32">;
+  strideB: I32;
+  k: I32;
+  rowsLeft: I32;
+}
+
+/** The loop in which all the time goes: per k, two loads of B, four broadcasts of A, eight multiply-adds. */
+function multiplyTile(code: Code, order: BlockOrder, { tile, strideA, panel, strideB, k, rowsLeft }: TileOperands): Local<"v128">[] {
+  const sums = Array.from({ length: tileRows * tileVectors }, () => code.let(f32x4.all(0)));
+  const vectors = Array.from({ length: tileVectors }, () => code.local("v128"));
+  const broadcast = code.local("v128");
+  const pointers = [code.let(tile)];
+  if (order === "rows") {
+    // Rows below the last repeat it: their products are thrown away.
+    for (let row = 1; row < tileRows; row++) {
+      const above = pointers[row - 1]!;
+      pointers.push(code.let(select(i32.add(above, strideA), above, i32.gtS(rowsLeft, row))));
+    }
+  }
+  const left = code.let(k);
+  code.if(i32.gtS(left, 0), () => {
+    code.loop((again) => {
+      vectors.forEach((vector, position) => code.set(vector, v128.load(panel, 16 * position)));
+      for (let row = 0; row < tileRows; row++) {
+        code.set(broadcast, order === "rows" ? v128.load32Splat(pointers[row]!) : v128.load32Splat(pointers[0]!, 4 * row));
+        vectors.forEach((vector, position) => {
+          const sum = sums[row * tileVectors + position]!;
+          code.set(sum, code.fusedMultiplyAdd(broadcast, vector, sum));
+        });
+      }
+      code.increase(panel, strideB);
+      for (const pointer of pointers) code.increase(pointer, order === "rows" ? 4 : strideA);
+      code.set(left, i32.sub(left, 1));
+      code.branchIf(again, left);
+    });
+  });
+  return sums;
+}
+
+function storeTile(code: Code, sums: readonly Local<"v128">[], out: I32, strideC: I32, accumulate: I32): void {
+  const write = (withSum: boolean): void => {
+    const row = code.let(out);
+    for (let position = 0; position < sums.length; position++) {
+      const offset = (position % tileVectors) * 16;
+      const sum = sums[position]!;
+      code.store(row, withSum ? f32x4.add(v128.load(row, offset), sum) : sum, offset);
+      if (position % tileVectors === tileVectors - 1) code.increase(row, strideC);
+    }
+  };
+  code.if(accumulate, () => write(true), () => write(false));
+}
