@@ -1,0 +1,24 @@
+import type { Segmenter, Segments } from "../segments.ts";
+import { characterLength } from "../text/utf8.ts";
+import { longestPrefix, lookUp } from "../trie/byte-trie.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+
+/** A character model: every character, and every user-defined symbol, is one piece or unknown. */
+export class SingleCharacters implements Segmenter {
+  readonly #vocabulary: Vocabulary;
+
+  constructor(vocabulary: Vocabulary) {
+    this.#vocabulary = vocabulary;
+  }
+
+  segment(bytes: Uint8Array, size: number, segments: Segments): void {
+    const { trie, unknownId, userDefinedTrie } = this.#vocabulary;
+    for (let begin = 0; begin < size; ) {
+      const symbolBytes = userDefinedTrie ? longestPrefix(userDefinedTrie, bytes, begin, size) : 0;
+      const end = begin + (symbolBytes || Math.min(characterLength(bytes[begin]!), size - begin));
+      const id = lookUp(trie, bytes, begin, end);
+      segments.add(id >= 0 ? id : unknownId, end);
+      begin = end;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import type { Normalizer } from "./normalizer/normalizer.ts";
+import type { Segments } from "./segments.ts";
+import { readUtf8 } from "./text/utf8.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/** A text cut into pieces; all four have one entry per piece. */
+export interface Encoding {
+  ids: Int32Array;
+  /** Text of each piece; of an unknown one, the characters that had no piece. */
+  pieces: string[];
+  /** Where each piece begins in the raw text, in code points (not UTF-16 units). */
+  begins: Int32Array;
+  /** Where it ends, exclusive. */
+  ends: Int32Array;
+}
+
+/** Ids alone: adjacent unknown characters become one, or each is spelled in bytes. */
+export function collectIds({ bytes }: Normalizer, segments: Segments, { unknownId, byteIds }: Vocabulary): Int32Array {
+  const { ids, ends, count } = segments;
+  if (byteIds) {
+    const spelled: number[] = [];
+    for (let index = 0, begin = 0; index < count; begin = ends[index++]!) {
+      if (ids[index] !== unknownId) spelled.push(ids[index]!);
+      else for (let offset = begin; offset < ends[index]!; offset++) spelled.push(byteIds[bytes[offset]!]!);
+    }
+    return Int32Array.from(spelled);
+  }
+  const merged = new Int32Array(count);
+  let size = 0;
+  for (let index = 0; index < count; index++) {
+    const id = ids[index]!;
+    if (id === unknownId && size > 0 && merged[size - 1] === unknownId) continue;
+    merged[size++] = id;
+  }
+  return size === count ? merged : merged.slice(0, size);
+}
+
+/** Ids, pieces and spans. */
+export function collectEncoding({ bytes, origins }: Normalizer, segments: Segments, { pieces, unknownId, byteIds }: Vocabulary): Encoding {
+  const encoding = { ids: [] as number[], pieces: [] as string[], begins: [] as number[], ends: [] as number[] };
+  const add = (id: number, piece: string, begin: number, end: number): void => {
+    encoding.ids.push(id);
+    encoding.pieces.push(piece);
+    encoding.begins.push(begin);
+    encoding.ends.push(end);
+  };
+  for (let index = 0, begin = 0; index < segments.count; begin = segments.ends[index++]!) {
+    const id = segments.ids[index]!;
+    const end = segments.ends[index]!;
+    if (id !== unknownId) {
+      add(id, pieces[id]!, origins[begin]!, origins[end]!);
+    } else if (byteIds) {
+      // The last byte covers the character, the ones before it nothing.
+      for (let offset = begin; offset < end; offset++) {
+        const byteId = byteIds[bytes[offset]!]!;
+        add(byteId, pieces[byteId]!, origins[begin]!, offset === end - 1 ? origins[end]! : origins[begin]!);
+      }
+    } else {
+      const surface = readUtf8(bytes, begin, end);
+      const last = encoding.ids.length - 1;
+      if (encoding.ids[last] === unknownId) {
+        encoding.pieces[last] += surface;
+        encoding.ends[last] = origins[end]!;
+      } else {
+        add(id, surface, origins[begin]!, origins[end]!);
+      }
+    }
+  }
+  return { ids: Int32Array.from(encoding.ids), pieces: encoding.pieces, begins: Int32Array.from(encoding.begins), ends: Int32Array.from(encoding.ends) };
+}
