@@ -1,4 +1,5 @@
-import { type Code, f32, f32x4, type FunctionReference, i32, type I32, type Local, type ModuleBuilder, select, v128 } from "../assembler/index.ts";
+import { f32, f32x4, i32, select, v128, type Code, type FunctionReference, type I32, type Local, type ModuleBuilder } from "../assembler/index.ts";
+import { sharedFunction } from "./shared-function.ts";
 
 /** Rows of a tile: four rows of two vectors are eight accumulators, which with two vectors of B and one of A stay in V8's sixteen registers. Six rows spill. */
 export const tileRows = 4;
@@ -19,36 +20,33 @@ export type BlockOrder = "rows" | "columns";
 
 export interface MultiplyOperands {
   a: I32;
-  strideA: I32;
+  strideA: I32 | number;
   /** Only for `columns`. */
-  tileA?: I32;
+  tileA?: I32 | number;
   b: I32;
   /** Bytes from one k to the next: 32 in a packed panel. */
   strideB: I32 | number;
   /** Bytes from eight columns to the next eight. All eight of the last ones are read. */
-  panelB: I32;
-  k: I32;
+  panelB: I32 | number;
+  k: I32 | number;
   c: I32;
-  strideC: I32;
-  rows: I32;
-  columns: I32;
+  strideC: I32 | number;
+  rows: I32 | number;
+  columns: I32 | number;
   /** 1 adds to what C holds, 0 overwrites it. */
   accumulate: I32 | number;
   /** `edgeBytes` of scratch. */
   edge: I32;
 }
 
-/** Product of two blocks: C = A · B or C += A · B. Every element of C is summed in the order of k, whatever the size of the block. */
-export interface MultiplyBlock {
-  readonly order: BlockOrder;
-  readonly reference: FunctionReference;
+/** Writes a call of the block product C = A · B or C += A · B. Every element of C is summed in the order of k, whatever the size of the block. */
+export function multiplyBlock(code: Code, module: ModuleBuilder, order: BlockOrder, o: MultiplyOperands): void {
+  const multiply = sharedFunction(module, `multiply.${order}`, () => defineMultiply(module, order));
+  code.call(multiply, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge);
 }
 
-export function callMultiply(code: Code, block: MultiplyBlock, o: MultiplyOperands): void {
-  code.call(block.reference, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge);
-}
-
-const i32s = <const N extends number>(count: N) => Array.from({ length: count }, () => "i32" as const);
+type I32Parameters = readonly ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"];
+const parameters = Array.from({ length: 13 }, () => "i32") as unknown as I32Parameters;
 
 /** Copies or adds the valid part of a tile from scratch to C. */
 function defineCopyEdge(module: ModuleBuilder): FunctionReference {
@@ -68,11 +66,10 @@ function defineCopyEdge(module: ModuleBuilder): FunctionReference {
   });
 }
 
-export function defineMultiply(module: ModuleBuilder, order: BlockOrder): MultiplyBlock {
-  const copyEdge = defineCopyEdge(module);
-  const parameters = i32s(13) as unknown as readonly ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"];
-  const reference = module.define(
-    `multiply.${order}`,
+function defineMultiply(module: ModuleBuilder, order: BlockOrder): FunctionReference {
+  const copyEdge = sharedFunction(module, "multiply.copyEdge", () => defineCopyEdge(module));
+  return module.define(
+    undefined,
     parameters,
     [],
     (code, a, strideA, tileA, b, strideB, panelB, k, c, strideC, rows, columns, accumulate, edge) => {
@@ -106,7 +103,6 @@ export function defineMultiply(module: ModuleBuilder, order: BlockOrder): Multip
       });
     },
   );
-  return { order, reference };
 }
 
 interface TileOperands {

@@ -1,21 +1,37 @@
-import { type Code, f32, f32x4, type FunctionReference, i32, type I32, type Local, type ModuleBuilder, select, type V128, v128 } from "../assembler/index.ts";
+import { f32, f32x4, i32, select, v128, type Code, type FunctionReference, type I32, type Local, type ModuleBuilder, type V128 } from "../assembler/index.ts";
+import { sharedFunction } from "./shared-function.ts";
 
 /**
  * Panels: `width` neighbouring columns of a matrix laid out k after k, so that the multiply loop reads one straight line of memory.
- * Whole panels lie `panelBytes` apart. Columns past the last hold whatever was near: nobody reads their products.
+ * Columns past the last hold whatever was near, or there before: nobody uses their products.
  */
-export interface Packers {
-  /** Of a matrix whose rows (one k, many columns) are contiguous: (from, strideK, k, columns, to, panelBytes). */
-  readonly rows: FunctionReference;
-  /** Of a matrix whose columns (one column, many k) are contiguous: (from, strideColumn, k, columns, to, panelBytes). */
-  readonly columns: FunctionReference;
+export interface PackOperands {
+  from: I32;
+  /** Bytes from one line of contiguous elements to the next. */
+  stride: I32 | number;
+  k: I32 | number;
+  columns: I32 | number;
+  to: I32;
+  /** Bytes from panel to panel. */
+  panelBytes: I32 | number;
+}
+
+/** Packs a matrix whose rows are contiguous (one k, many columns) into panels of `width` columns. */
+export function packRows(code: Code, module: ModuleBuilder, width: 4 | 8, o: PackOperands): void {
+  const pack = sharedFunction(module, `pack.rows.${width}`, () => definePackRows(module, width));
+  code.call(pack, o.from, o.stride, o.k, o.columns, o.to, o.panelBytes);
+}
+
+/** Packs a matrix whose columns are contiguous (one column, many k) into panels of eight columns. */
+export function packColumns(code: Code, module: ModuleBuilder, o: PackOperands): void {
+  const pack = sharedFunction(module, "pack.columns.8", () => definePackColumns(module));
+  code.call(pack, o.from, o.stride, o.k, o.columns, o.to, o.panelBytes);
 }
 
 const six = ["i32", "i32", "i32", "i32", "i32", "i32"] as const;
 
-/** Copies rows into panels of `width` columns, 4 or 8. */
-export function definePackRows(module: ModuleBuilder, width: 4 | 8): FunctionReference {
-  return module.define(`pack.rows.${width}`, six, [], (code, from, strideK, k, columns, to, panelBytes) => {
+function definePackRows(module: ModuleBuilder, width: 4 | 8): FunctionReference {
+  return module.define(undefined, six, [], (code, from, strideK, k, columns, to, panelBytes) => {
     const panelEnd = code.local("i32");
     const source = code.local("i32");
     const target = code.local("i32");
@@ -63,9 +79,9 @@ function transpose(code: Code, rows: readonly V128[]): V128[] {
   ];
 }
 
-/** Transposes columns into panels of eight, four k at a time. */
-export function definePackColumns(module: ModuleBuilder): FunctionReference {
-  return module.define("pack.columns.8", six, [], (code, from, strideColumn, k, columns, to, panelBytes) => {
+/** Four k at a time. */
+function definePackColumns(module: ModuleBuilder): FunctionReference {
+  return module.define(undefined, six, [], (code, from, strideColumn, k, columns, to, panelBytes) => {
     const target = code.local("i32");
     const panelEnd = code.local("i32");
     code.while(i32.gtS(columns, 0), () => {

@@ -1,0 +1,319 @@
+import { DeviceError, DeviceLostError, KernelError } from "@multiway/errors";
+import {
+  bytesOf,
+  type DeviceBackend,
+  type DeviceBuffer,
+  type DeviceCounters,
+  type DeviceLimits,
+  type DType,
+  type HostArray,
+  type LoadedProgram,
+  type Program,
+} from "@multiway/tensor/device";
+import { AddressSpace, addressAlignment } from "./address-space.ts";
+import { control, controlBytes } from "./control.ts";
+import { deviceBytes, ProgramLowering, type FunctionTable, type LoweredProgram } from "./lower-program.ts";
+import type { DeviceMessage, SharedRegions, WorkerMessage } from "./protocol.ts";
+import type { Workers } from "./workers.ts";
+
+const pageBytes = 65536;
+
+/** Kernels may read up to a vector past the end of a buffer, so the last addresses are never given out. */
+const slackBytes = 256;
+
+const hostArrays = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, u32: Uint32Array, bool: Uint32Array } as const;
+
+interface Buffer extends DeviceBuffer {
+  address: number;
+}
+
+interface Pending {
+  settle(message: DeviceMessage): void;
+  reject(error: Error): void;
+}
+
+/** The side of the CPU device that lives in the caller's thread: it plans memory, generates code and sends messages. It never waits and computes nothing. */
+export class WasmDevice implements DeviceBackend {
+  readonly name = "wasm";
+  readonly fuses = true;
+  readonly description: string;
+  readonly limits: DeviceLimits = { maxBuffersPerKernel: 256, maxBindingBytes: 2 ** 32 - pageBytes, offsetAlignment: addressAlignment };
+  readonly lost: Promise<string | undefined>;
+
+  readonly #workers: Workers;
+  readonly #space: AddressSpace;
+  readonly #functions: FunctionTable = new Map();
+  readonly #buffers = new Map<number, Buffer>();
+  readonly #programs = new Map<number, LoweredProgram | "broken">();
+  readonly #pending = new Map<number, Pending>();
+  readonly #counters = { dispatches: 0, pipelines: 0, allocations: 0, programs: 0, liveBytes: 0, liveBuffers: 0 };
+  #pages: number;
+  #nextId = 1;
+  #failure: KernelError | undefined;
+  #end: { reason: string | undefined } | undefined;
+  #markLost: (reason: string | undefined) => void = () => {};
+  #nextTicket = 0;
+  #nextPhase = 0;
+  /** Messages sent to the first worker. */
+  #numSent = 0;
+  #regionSizes = { arena: 0, workspace: 0, scratch: 0 };
+  #region: { address: number; regions: SharedRegions } | undefined;
+
+  constructor(workers: Workers) {
+    this.#workers = workers;
+    this.description = workers.description;
+    this.#pages = workers.initialPages;
+    this.#space = new AddressSpace(controlBytes, workers.maximumPages * pageBytes - slackBytes);
+    this.lost = new Promise((resolve) => (this.#markLost = resolve));
+    workers.onMessage = (message) => this.#receive(message);
+    workers.onDeath = (reason) => this.#finish(reason);
+  }
+
+  get counters(): Readonly<DeviceCounters> {
+    return { ...this.#counters };
+  }
+
+  allocate(dtype: DType, length: number): DeviceBuffer {
+    this.#checkOpen();
+    const numBytes = length * bytesOf(dtype);
+    const buffer: Buffer = { id: this.#nextId++, dtype, length, address: this.#take(numBytes, `a tensor of ${length} ${dtype} elements`) };
+    this.#buffers.set(buffer.id, buffer);
+    this.#counters.liveBuffers++;
+    this.#counters.liveBytes += numBytes;
+    return buffer;
+  }
+
+  write(buffer: DeviceBuffer, data: HostArray): void {
+    this.#checkOpen();
+    const { address, dtype, length } = this.#find(buffer, "write");
+    if (data.length > length) throw new DeviceError(`write: ${data.length} elements are given; the buffer holds ${length}.`, { details: { length, given: data.length } });
+    if (data.length === 0) return;
+    const bytes = deviceBytes(dtype, data);
+    if (this.#workers.memory && this.#isIdle()) new Uint8Array(this.#workers.memory.buffer).set(bytes, address);
+    else this.#send({ type: "write", address, bytes }, [bytes.buffer]);
+  }
+
+  async read(buffer: DeviceBuffer, offset = 0, length = buffer.length - offset): Promise<HostArray> {
+    this.#checkOpen();
+    const { address, dtype, length: available } = this.#find(buffer, "read");
+    if (offset < 0 || length < 0 || offset + length > available) {
+      throw new DeviceError(`read: elements ${offset} to ${offset + length} are asked for; the buffer holds ${available}.`, { details: { offset, length, available } });
+    }
+    const size = bytesOf(dtype);
+    return this.#ask(
+      (id) => ({ type: "read", id, address: address + offset * size, numBytes: length * size }),
+      (message) => new hostArrays[dtype]((message as DeviceMessage & { type: "read" }).bytes),
+    );
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (this.#end) return;
+    const { id, address, dtype, length } = this.#find(buffer, "free");
+    this.#buffers.delete(id);
+    // Workers do as they are told in order, so whoever gets this memory next comes after all who know it now.
+    this.#space.release(address);
+    this.#counters.liveBuffers--;
+    this.#counters.liveBytes -= length * bytesOf(dtype);
+  }
+
+  load(program: Program): LoadedProgram {
+    this.#checkOpen();
+    const id = this.#nextId++;
+    this.#counters.programs++;
+    const lowering = new ProgramLowering(program, { relaxedSimd: this.#workers.relaxedSimd }, this.#workers.threads, this.#functions, (numBytes) =>
+      this.#take(numBytes, `program "${program.label}"`),
+    );
+    try {
+      const lowered = lowering.lower();
+      this.#programs.set(id, lowered);
+      this.#counters.pipelines += lowered.worker.numFunctions;
+      for (let thread = 1; thread < this.#workers.threads; thread++) {
+        this.#workers.post(thread, { type: "load", program: { ...lowered.worker, id, constants: [], arguments: new Int32Array(0) } });
+      }
+      this.#send({ type: "load", program: { ...lowered.worker, id } });
+      delete lowered.worker.module;
+      lowered.worker.constants = [];
+    } catch (error) {
+      for (const address of lowering.abandon()) this.#space.release(address);
+      if (!KernelError.isInstance(error)) throw error;
+      this.#failure ??= error;
+      this.#programs.set(id, "broken");
+    }
+    return { id };
+  }
+
+  run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
+    this.#checkOpen();
+    const { id } = program;
+    const lowered = this.#programs.get(id);
+    if (!lowered) throw new DeviceError(`run: program ${id} is not loaded on this device.`, { details: { id } });
+    if (lowered === "broken") {
+      this.#failure ??= new KernelError(`run: program ${id} could not be built; the failure was reported before.`, { details: { id } });
+      return;
+    }
+    const regions = this.#regionsFor(lowered);
+    const addresses = new Int32Array(bindings.length);
+    bindings.forEach((binding, index) => (addresses[index] = this.#find(binding, "run").address));
+    this.#counters.dispatches += lowered.labels.length;
+    if (!lowered.isShared) return this.#send({ type: "run", id, regions, bindings: addresses, scalars });
+    const tickets = { firstTicket: this.#nextTicket, firstPhase: this.#nextPhase };
+    this.#nextTicket = (this.#nextTicket + lowered.numTickets) | 0;
+    this.#nextPhase = (this.#nextPhase + lowered.worker.phases.length / 4) | 0;
+    this.#send({ type: "run", id, regions, bindings: addresses, scalars, tickets });
+    const forHelpers: WorkerMessage = { type: "run", id, regions, bindings: new Int32Array(0), scalars: new Uint32Array(0), tickets };
+    for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, forHelpers);
+  }
+
+  unload(program: LoadedProgram): void {
+    if (this.#end) return;
+    const lowered = this.#programs.get(program.id);
+    if (!this.#programs.delete(program.id) || !lowered || lowered === "broken") return;
+    for (const address of lowered.addresses) this.#space.release(address);
+    this.#send({ type: "unload", id: program.id });
+    for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, { type: "unload", id: program.id });
+  }
+
+  async synchronize(): Promise<void> {
+    this.#checkOpen();
+    await this.#ask(
+      (id) => ({ type: "synchronize", id }),
+      () => {},
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#finish(undefined);
+    await this.#workers.close();
+  }
+
+  #send(message: WorkerMessage, transfer?: ArrayBuffer[]): void {
+    this.#numSent = (this.#numSent + 1) | 0;
+    this.#workers.post(0, message, transfer);
+  }
+
+  /** True when the first worker has dealt with all that was sent, so that nobody touches the memory. */
+  #isIdle(): boolean {
+    return Atomics.load(new Int32Array(this.#workers.memory!.buffer), control.handled) === this.#numSent;
+  }
+
+  #ask<Result>(message: (id: number) => WorkerMessage, settle: (message: DeviceMessage) => Result): Promise<Result> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      if (this.#pending.size === 0) this.#workers.keepAlive(true);
+      this.#pending.set(id, { settle: (answer) => resolve(settle(answer)), reject });
+      this.#send(message(id));
+    });
+  }
+
+  #receive(message: DeviceMessage): void {
+    if (message.type === "failed") {
+      this.#failure ??= this.#describe(message);
+      return;
+    }
+    if (message.type !== "read" && message.type !== "synchronized") return;
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#workers.keepAlive(false);
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) pending.reject(failure);
+    else pending.settle(message);
+  }
+
+  #describe({ program, step, text }: DeviceMessage & { type: "failed" }): KernelError {
+    const lowered = this.#programs.get(program);
+    const label = lowered && lowered !== "broken" ? lowered.labels[step] : undefined;
+    return new KernelError(`${label ?? "wasm"}: ${text}`, { details: { label, text } });
+  }
+
+  #find(buffer: DeviceBuffer, verb: string): Buffer {
+    const found = this.#buffers.get(buffer.id);
+    if (found !== buffer) throw new DeviceError(`${verb}: buffer ${buffer.id} is not a live buffer of this device; it was freed, or belongs to another one.`, { details: { id: buffer.id } });
+    return found;
+  }
+
+  /** An address for so many bytes; grows the memory when it has to. */
+  #take(numBytes: number, purpose: string): number {
+    const before = this.#space.end;
+    const address = this.#space.allocate(numBytes);
+    if (address === undefined) throw this.#full(numBytes, purpose);
+    if (this.#space.end > before) {
+      this.#counters.allocations++;
+      try {
+        this.#growTo(this.#space.end + slackBytes);
+      } catch (cause) {
+        this.#space.release(address);
+        throw this.#full(numBytes, purpose, cause);
+      }
+    }
+    return address;
+  }
+
+  #growTo(end: number): void {
+    const needed = Math.ceil(end / pageBytes);
+    if (needed <= this.#pages) return;
+    // By a sixteenth at least: growing is a call to the system, and stops all threads for a moment.
+    const wanted = Math.min(this.#workers.maximumPages, Math.max(needed, Math.ceil(this.#pages * 1.0625)));
+    if (this.#workers.memory) {
+      this.#workers.memory.grow(wanted - this.#pages);
+    } else this.#send({ type: "grow", pages: wanted - this.#pages });
+    this.#pages = wanted;
+  }
+
+  #full(numBytes: number, purpose: string, cause?: unknown): DeviceError {
+    const { end, freeBytes } = this.#space;
+    const limit = this.#workers.maximumPages * pageBytes;
+    return new DeviceError(
+      `allocate: ${purpose} needs ${numBytes} bytes; the device uses ${end - freeBytes} of at most ${limit}, with ${freeBytes} free in smaller pieces. ` +
+        `Dispose tensors that are no longer needed, use a smaller batch or f16 weights, or choose the webgpu device.`,
+      { details: { numBytes, usedBytes: end - freeBytes, limitBytes: limit }, ...(cause !== undefined && { cause }) },
+    );
+  }
+
+  /** The arena, workspace and scratch memory that all programs share; made anew when one needs more than there is. */
+  #regionsFor(program: LoweredProgram): SharedRegions {
+    const sizes = this.#regionSizes;
+    if (this.#region && program.arenaBytes <= sizes.arena && program.workspaceBytes <= sizes.workspace && program.scratchBytes <= sizes.scratch) return this.#region.regions;
+    const align = (bytes: number): number => Math.ceil(bytes / addressAlignment) * addressAlignment;
+    const next = {
+      arena: Math.max(sizes.arena, align(program.arenaBytes)),
+      workspace: Math.max(sizes.workspace, align(program.workspaceBytes)),
+      scratch: Math.max(sizes.scratch, align(program.scratchBytes)),
+    };
+    if (this.#region) this.#space.release(this.#region.address);
+    this.#region = undefined;
+    this.#regionSizes = { arena: 0, workspace: 0, scratch: 0 };
+    const address = this.#take(next.arena + next.workspace + this.#workers.threads * next.scratch, "the scratch memory of programs");
+    this.#regionSizes = next;
+    const regions = {
+      arenaAddress: address,
+      workspaceAddress: address + next.arena,
+      scratchAddress: address + next.arena + next.workspace,
+      scratchBytes: next.scratch,
+    };
+    this.#region = { address, regions };
+    return regions;
+  }
+
+  #checkOpen(): void {
+    if (this.#end) throw this.#lostError();
+  }
+
+  #lostError(): DeviceLostError {
+    const reason = this.#end?.reason;
+    return new DeviceLostError(reason === undefined ? "The wasm device is closed; open another one." : `The wasm device is lost: ${reason}. Open another one.`, {
+      details: { reason },
+    });
+  }
+
+  #finish(reason: string | undefined): void {
+    if (this.#end) return;
+    this.#end = { reason };
+    this.#markLost(reason);
+    for (const { reject } of this.#pending.values()) reject(this.#lostError());
+    this.#pending.clear();
+    this.#workers.keepAlive(false);
+    if (reason !== undefined) void this.#workers.close();
+  }
+}

@@ -1,0 +1,204 @@
+import { KernelError } from "@multiway/errors";
+import type { HostArray, Kernel, Program, ProgramBuffer } from "@multiway/tensor/device";
+import { ModuleBuilder, type Target } from "../assembler/index.ts";
+import { generateKernel } from "../kernels/generate.ts";
+import { defineKernelFunction, literalWord, type Argument, type GeneratedKernel, type KernelFunction } from "../kernels/kernel.ts";
+import { addressAlignment } from "./address-space.ts";
+import type { WorkerProgram } from "./protocol.ts";
+
+/** A program ready for the workers, and what the main thread has to remember of it. */
+export interface LoweredProgram {
+  worker: Omit<WorkerProgram, "id">;
+  /** What steps of the worker program are called, for failures. */
+  labels: string[];
+  arenaBytes: number;
+  workspaceBytes: number;
+  scratchBytes: number;
+  /** Tickets and phases that a shared run uses up; a program in which no phase has several tickets runs in one thread. */
+  numTickets: number;
+  isShared: boolean;
+  /** Memory of the program itself. */
+  addresses: number[];
+}
+
+/** Functions that a device's workers hold, by key. */
+export type FunctionTable = Map<string, number>;
+
+const align = (bytes: number): number => Math.ceil(bytes / addressAlignment) * addressAlignment;
+
+/** Bytes of a constant as the device stores it; the float64 device's f32 arrives as Float64Array. */
+export function deviceBytes(dtype: string, data: HostArray): Uint8Array<ArrayBuffer> {
+  const array = dtype === "f32" && !(data instanceof Float32Array) ? Float32Array.from(data as ArrayLike<number>) : data;
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice();
+}
+
+/** Generates what a program needs: functions that are new, arguments of its steps, and the order of phases. */
+export class ProgramLowering {
+  readonly #program: Program;
+  readonly #target: Target;
+  readonly #threads: number;
+  readonly #functions: FunctionTable;
+  readonly #allocate: (numBytes: number) => number;
+
+  readonly #newFunctions: KernelFunction[] = [];
+  readonly #words: number[] = [];
+  readonly #bindingPatches: number[] = [];
+  readonly #arenaPatches: number[] = [];
+  readonly #workspacePatches: number[] = [];
+  readonly #steps: number[] = [];
+  readonly #phases: number[] = [];
+  readonly #labels: string[] = [];
+  readonly #addresses: number[] = [];
+  readonly #fixedAddresses = new Map<number, number>();
+  #scalarsAddress = 0;
+  #argumentsAddress = 0;
+
+  constructor(program: Program, target: Target, threads: number, functions: FunctionTable, allocate: (numBytes: number) => number) {
+    this.#program = program;
+    this.#target = target;
+    this.#threads = threads;
+    this.#functions = functions;
+    this.#allocate = allocate;
+  }
+
+  lower(): LoweredProgram {
+    const program = this.#program;
+    const kernels = program.kernels.map((kernel) => this.#generate(kernel));
+    const firstFunction = this.#functions.size;
+    const constants = this.#placeFixedBuffers();
+    for (const step of program.steps) this.#addStep(program.kernels[step.kernel]!, kernels[step.kernel]!, step.buffers);
+    // Steps hold the positions of their arguments until the address of the whole is known.
+    this.#argumentsAddress = this.#take(4 * this.#words.length);
+    for (let step = 0; step < this.#steps.length; step += 3) this.#steps[step + 1] = (this.#argumentsAddress + 4 * this.#steps[step + 1]!) | 0;
+    const phases = Int32Array.from(this.#phases);
+    let numTickets = 0;
+    let isShared = false;
+    for (let phase = 0; phase < phases.length; phase += 4) {
+      numTickets += phases[phase + 2]!;
+      isShared ||= phases[phase + 2]! > 1;
+    }
+    const module = this.#buildModule();
+    return {
+      worker: {
+        ...(module && { module }),
+        firstFunction,
+        numFunctions: this.#newFunctions.length,
+        phases,
+        steps: Int32Array.from(this.#steps),
+        arguments: Int32Array.from(this.#words),
+        argumentsAddress: this.#argumentsAddress,
+        bindingPatches: Int32Array.from(this.#bindingPatches),
+        arenaPatches: Int32Array.from(this.#arenaPatches),
+        workspacePatches: Int32Array.from(this.#workspacePatches),
+        constants,
+        scalarsAddress: this.#scalarsAddress,
+      },
+      labels: this.#labels,
+      arenaBytes: program.arenaBytes,
+      workspaceBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.workspaceBytes ?? 0))),
+      scratchBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.scratchBytes ?? 0))),
+      numTickets,
+      isShared: isShared && this.#threads > 1,
+      addresses: this.#addresses,
+    };
+  }
+
+  /** After a failure half-way: forgets the functions that were never sent, and gives the addresses to be released. */
+  abandon(): readonly number[] {
+    for (const { key } of this.#newFunctions) this.#functions.delete(key);
+    return this.#addresses;
+  }
+
+  #generate(kernel: Kernel): GeneratedKernel {
+    try {
+      return generateKernel(kernel, this.#target);
+    } catch (cause) {
+      throw new KernelError(`${kernel.label}: ${(cause as Error).message}`, { cause, details: { kernel } });
+    }
+  }
+
+  #take(numBytes: number): number {
+    const address = this.#allocate(numBytes);
+    this.#addresses.push(address);
+    return address;
+  }
+
+  #placeFixedBuffers(): WorkerProgram["constants"] {
+    const constants: WorkerProgram["constants"] = [];
+    this.#program.buffers.forEach((buffer, index) => {
+      if (buffer.place.kind === "constant") {
+        const bytes = deviceBytes(buffer.dtype, buffer.place.data);
+        const address = this.#take(bytes.length);
+        this.#fixedAddresses.set(index, address);
+        constants.push({ address, bytes });
+      } else if (buffer.place.kind === "scalars") {
+        this.#scalarsAddress ||= this.#take(4 * this.#program.numScalars);
+        this.#fixedAddresses.set(index, this.#scalarsAddress);
+      }
+    });
+    return constants;
+  }
+
+  #addStep(kernel: Kernel, generated: GeneratedKernel, buffers: readonly number[]): void {
+    for (const { function: definition, tasks, arguments: values } of generated.phases) {
+      if (tasks === 0) continue;
+      const firstWord = this.#words.length;
+      for (const [name, type] of Object.entries(definition.parameters)) this.#addArgument(type, values[name]!, buffers);
+      const step = this.#steps.length / 3;
+      this.#steps.push(this.#functionIndex(definition), firstWord, tasks);
+      this.#labels.push(kernel.label);
+      this.#addPhase(step, tasks);
+    }
+  }
+
+  /** Steps of one task that follow one another make one ticket. */
+  #addPhase(step: number, tasks: number): void {
+    const phases = this.#phases;
+    const last = phases.length - 4;
+    if (tasks === 1 && last >= 0 && phases[last + 2] === 1 && phases[last + 3] === 1) {
+      phases[last + 1]!++;
+      return;
+    }
+    // Eight tickets for each thread even out threads of unequal speed.
+    const perTicket = Math.max(1, Math.floor(tasks / (8 * this.#threads)));
+    phases.push(step, 1, Math.ceil(tasks / perTicket), perTicket);
+  }
+
+  #addArgument(type: "i32" | "f32", argument: Argument, buffers: readonly number[]): void {
+    const position = this.#words.length;
+    if (typeof argument === "number") {
+      this.#words.push(literalWord(type, argument));
+      return;
+    }
+    if ("workspaceOffsetBytes" in argument) {
+      this.#words.push(0);
+      this.#workspacePatches.push(position, argument.workspaceOffsetBytes);
+      return;
+    }
+    const index = buffers[argument.buffer]!;
+    const { place }: ProgramBuffer = this.#program.buffers[index]!;
+    const offset = argument.offsetBytes ?? 0;
+    if (place.kind === "binding") this.#bindingPatches.push(position, place.index, offset);
+    if (place.kind === "arena") this.#arenaPatches.push(position, place.offsetBytes + offset);
+    this.#words.push(((this.#fixedAddresses.get(index) ?? 0) + offset) | 0);
+  }
+
+  #functionIndex(definition: KernelFunction): number {
+    const known = this.#functions.get(definition.key);
+    if (known !== undefined) return known;
+    const index = this.#functions.size;
+    this.#functions.set(definition.key, index);
+    this.#newFunctions.push(definition);
+    return index;
+  }
+
+  #buildModule(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#newFunctions.length === 0) return undefined;
+    const module = new ModuleBuilder({
+      ...this.#target,
+      memory: { module: "device", name: "memory", initialPages: 1, maximumPages: 65536, shared: this.#threads > 1 },
+    });
+    this.#newFunctions.forEach((definition, index) => defineKernelFunction(module, `f${index}`, definition));
+    return module.toBytes();
+  }
+}

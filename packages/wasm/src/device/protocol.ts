@@ -1,0 +1,70 @@
+/** What the main thread and the workers say to each other. */
+
+/** Given to a worker when it starts. */
+export interface WorkerOptions {
+  thread: number;
+  threads: number;
+  /** Left out, the worker makes a memory of its own; then there is one worker. */
+  memory?: WebAssembly.Memory;
+  initialPages: number;
+  maximumPages: number;
+  relaxedSimd: boolean;
+}
+
+/** A program as workers see it. */
+export interface WorkerProgram {
+  id: number;
+  /** New functions, exported as `f0`, `f1`, …, that are numbered from `firstFunction`. */
+  module?: Uint8Array<ArrayBuffer>;
+  firstFunction: number;
+  numFunctions: number;
+  /** Four words each: first step, number of steps, tickets, tasks per ticket. Several steps make one ticket. */
+  phases: Int32Array;
+  /** Three words each: function, address of its arguments, tasks. */
+  steps: Int32Array;
+  /** Arguments of all steps as they start out, at `argumentsAddress`. For the first worker, as is what follows. */
+  arguments: Int32Array;
+  argumentsAddress: number;
+  /** Three words each: which argument word, which binding, bytes to add. */
+  bindingPatches: Int32Array;
+  /** Two words each: which argument word, offset in the arena; likewise in the workspace. */
+  arenaPatches: Int32Array;
+  workspacePatches: Int32Array;
+  constants: { address: number; bytes: Uint8Array<ArrayBuffer> }[];
+  scalarsAddress: number;
+}
+
+/** Memory that programs share, because they run one after another. */
+export interface SharedRegions {
+  arenaAddress: number;
+  workspaceAddress: number;
+  /** Scratch of thread 0; that of thread i is i · scratchBytes behind it. */
+  scratchAddress: number;
+  scratchBytes: number;
+}
+
+export type WorkerMessage =
+  | { type: "start"; options: WorkerOptions }
+  | { type: "grow"; pages: number }
+  | { type: "write"; address: number; bytes: Uint8Array<ArrayBuffer> }
+  | { type: "read"; id: number; address: number; numBytes: number }
+  | { type: "synchronize"; id: number }
+  | { type: "load"; program: WorkerProgram }
+  | { type: "unload"; id: number }
+  | {
+      type: "run";
+      id: number;
+      regions: SharedRegions;
+      bindings: Int32Array;
+      scalars: Uint32Array;
+      /** Left out, the first worker runs alone. */
+      tickets?: { firstTicket: number; firstPhase: number };
+    };
+
+export type DeviceMessage =
+  | { type: "ready"; relaxedSimd: boolean }
+  | { type: "unavailable"; reason: string }
+  | { type: "read"; id: number; bytes: ArrayBuffer }
+  | { type: "synchronized"; id: number }
+  /** `program` and `step` are −1 where they mean nothing. */
+  | { type: "failed"; program: number; step: number; text: string };

@@ -1,0 +1,61 @@
+import { OptionError } from "@multiway/errors";
+import type { DeviceFactory } from "@multiway/tensor/device";
+import { WasmDevice } from "./device/device.ts";
+import { hasSimd } from "./device/relaxed-simd.ts";
+import { Workers } from "./device/workers.ts";
+
+export interface WasmOptions {
+  /**
+   * How many threads compute. Default: `MULTIWAY_THREADS` in Node's environment, else the number of cores, at most 8. Pages that are not cross-origin
+   * isolated get one whatever is asked. Results have the same bits for every number.
+   */
+  threads?: number;
+  /** Use relaxed SIMD (fused multiply-add) where the engine has it. Default true. Results with and without differ in their last bits. */
+  relaxedSimd?: boolean;
+  /** Where the file `@multiway/wasm/worker` is served, for pages whose Content Security Policy forbids workers from blobs. Default: the worker's inlined source. */
+  workerUrl?: string | URL;
+}
+
+/**
+ * The CPU device: WebAssembly SIMD in worker threads that share one memory.
+ *
+ * @throws OptionError when `threads` is not a whole number from 1 to 64
+ */
+export function wasm(options: WasmOptions = {}): DeviceFactory {
+  const threads = options.threads ?? environmentThreads();
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 64)) {
+    throw new OptionError(`wasm: ${threads} threads are asked for; a whole number from 1 to 64 is accepted.`, { details: { threads } });
+  }
+  return {
+    name: "wasm",
+    async open() {
+      if (!hasSimd()) return { unavailable: "wasm: this engine has no WebAssembly SIMD." };
+      try {
+        return new WasmDevice(
+          await Workers.start({
+            threads: mayShareMemory() ? (threads ?? Math.min(numCores(), 8)) : 1,
+            relaxedSimd: options.relaxedSimd ?? true,
+            ...(options.workerUrl !== undefined && { workerUrl: options.workerUrl }),
+          }),
+        );
+      } catch (error) {
+        return { unavailable: `wasm: a worker did not start: ${error instanceof Error ? error.message : String(error)}` };
+      }
+    },
+  };
+}
+
+function environmentThreads(): number | undefined {
+  const text = globalThis.process?.env?.MULTIWAY_THREADS;
+  return text === undefined || text === "" ? undefined : Number(text);
+}
+
+function mayShareMemory(): boolean {
+  if (typeof SharedArrayBuffer === "undefined") return false;
+  // Node has no such word, and no such rule.
+  return globalThis.crossOriginIsolated ?? true;
+}
+
+function numCores(): number {
+  return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
