@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ImageError } from "@multiway/errors";
+import { describe, expect, it } from "vitest";
+import { createImage, decodeImage, encodePng, loadImage, toDataUrl, type Channels } from "../index.ts";
+
+const folder = new URL("../../fixtures/photos/", import.meta.url);
+const read = (name: string) => readFileSync(new URL(name, folder));
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+
+interface DecodeCase {
+  file: string;
+  size: [number, number];
+  rgb_sha256: string;
+  upright_size?: [number, number];
+  upright_sha256?: string;
+}
+const cases = (JSON.parse(read("decode.json").toString()).files as DecodeCase[]).filter(({ file }) => existsSync(new URL(file, folder)));
+
+describe("decodeImage", () => {
+  it("has cases of all kinds", () => expect(cases.length).toBe(26));
+  it.each(cases)("gives the bytes of Pillow for $file", async ({ file, size, rgb_sha256, upright_size, upright_sha256 }) => {
+    const image = await decodeImage(read(file), { source: file });
+    expect([image.width, image.height]).toEqual(size);
+    expect(sha256(image.data)).toBe(rgb_sha256);
+    if (!upright_sha256) return;
+    const upright = await decodeImage(read(file), { source: file, orientation: "upright" });
+    expect([upright.width, upright.height]).toEqual(upright_size);
+    expect(sha256(upright.data)).toBe(upright_sha256);
+  });
+  it("drops alpha, keeps it, or blends it, as asked", async () => {
+    const file = await encodePng({ width: 2, height: 1, channels: 4, data: Uint8Array.of(200, 100, 0, 51, 9, 8, 7, 255) });
+    expect([...(await decodeImage(file)).data]).toEqual([200, 100, 0, 9, 8, 7]);
+    expect([...(await decodeImage(file, { channels: 4 })).data]).toEqual([200, 100, 0, 51, 9, 8, 7, 255]);
+    expect([...(await decodeImage(file, { background: [255, 255, 255] })).data]).toEqual([244, 224, 204, 9, 8, 7]);
+    expect([...(await decodeImage(file, { channels: 1 })).data]).toEqual([118, 8]);
+  });
+  it("keeps the transparency of a palette when asked", async () => {
+    const image = await decodeImage(read("variants/png-palette-trns.png"), { channels: 4 });
+    expect(image.data.some((value, index) => index % 4 === 3 && value < 255)).toBe(true);
+  });
+});
+
+describe("bad input", () => {
+  const png = read("variants/rgb.png");
+  const jpeg = read("hopper/hopper.jpg");
+  const message = (bytes: Uint8Array, options = {}) => decodeImage(bytes, { source: "pictures/cat.png", ...options }).catch((error: Error) => {
+    expect(ImageError.isInstance(error)).toBe(true);
+    return error.message;
+  });
+  const patched = (bytes: Uint8Array, at: number, ...values: number[]) => {
+    const copy = new Uint8Array(bytes);
+    copy.set(values, at);
+    return copy;
+  };
+
+  it("is never half decoded, wherever a file is cut", async () => {
+    for (const file of ["variants/rgb.png", "variants/png-gray-interlaced.png", "hopper/hopper.jpg", "hopper/hopper.webp"]) {
+      const bytes = read(file);
+      for (let step = 0; step < 12; step++) {
+        const cut = bytes.subarray(0, Math.floor((bytes.length * step) / 12.5));
+        await expect(decodeImage(cut, { source: file }), `${file} cut to ${cut.length}`).rejects.toThrow(`decodeImage: ${file}`);
+      }
+    }
+  });
+  it("names file, place and remedy", async () => {
+    expect(await message(new Uint8Array(0))).toBe("decodeImage: pictures/cat.png: the file is empty. Get a new copy.");
+    expect(await message(new TextEncoder().encode("<html>"))).toBe(
+      "decodeImage: pictures/cat.png: the file begins with 3c 68 74 6d; expected PNG, JPEG, WebP, GIF or AVIF. Convert the picture to PNG or JPEG.",
+    );
+    expect(await message(png.subarray(0, 60))).toMatch(/^decodeImage: pictures\/cat.png at byte 33: chunk "IDAT" announces \d+ bytes; 19 are left. The file is cut short; get a new copy.$/);
+    expect(await message(patched(png, 60, 0))).toContain('the checksum of chunk "IDAT" does not match');
+    expect(await message(jpeg.subarray(0, 3000))).toContain("this jpeg file cannot be decoded");
+  });
+  it("is refused by its size before anything is allocated", async () => {
+    expect(await message(png, { maxPixels: 5000 })).toBe(
+      "decodeImage: pictures/cat.png: the header says 97 × 61 = 5917 pixels; at most 5000 are accepted. Shrink the picture, or raise `maxPixels` if you trust where it comes from.",
+    );
+    expect(await message(jpeg, { maxPixels: 5000 })).toContain("128 × 128 = 16384 pixels; at most 5000 are accepted");
+    expect(await message(read("hopper/hopper.webp"), { maxPixels: 5000 })).toContain("128 × 128 = 16384 pixels");
+  });
+  it("is refused when a compressed stream is shorter than the header says, and cut when it is longer", async () => {
+    const file = await encodePng(createImage(8, 8, 3, 7));
+    const resized = async (height: number) => {
+      const { crc32 } = await import("./png-header.ts");
+      const copy = patched(file, 20, 0, 0, 0, height);
+      new DataView(copy.buffer).setUint32(29, crc32(copy.subarray(12, 29)));
+      return copy;
+    };
+    expect(await message(await resized(9))).toContain("the compressed pixels end after 200 of 225 bytes");
+    expect((await decodeImage(await resized(4))).height).toBe(4);
+  });
+  it("says which path or address fails", async () => {
+    await expect(loadImage("no/such/picture.png")).rejects.toThrow('loadImage: "no/such/picture.png" cannot be read (ENOENT). Check the path.');
+  });
+});
+
+describe("encodePng", () => {
+  it.each([
+    [1, 1, 1],
+    [7, 5, 1],
+    [13, 11, 3],
+    [64, 3, 4],
+  ] as const)("round-trips %i × %i pixels of %i channels", async (width, height, channels) => {
+    const image = createImage(width, height, channels as Channels);
+    image.data.forEach((_, index) => (image.data[index] = (index * index * 31) & 255));
+    expect(await decodeImage(await encodePng(image), { channels })).toEqual(image);
+  });
+  it("is read alike by another decoder", async () => {
+    const sharp = (await import("sharp")).default;
+    const image = await decodeImage(read("hopper/hopper.jpg"));
+    expect(new Uint8Array(await sharp(await encodePng(image)).raw().toBuffer())).toEqual(image.data);
+  });
+  it("gives addresses that loadImage reads", async () => {
+    const image = createImage(3, 2, 3, [1, 2, 3]);
+    const address = await toDataUrl(image);
+    expect(address).toMatch(/^data:image\/png;base64,iVBOR/);
+    expect(await loadImage(address)).toEqual(image);
+    expect(await loadImage(new Blob([(await encodePng(image)) as BlobPart]))).toEqual(image);
+    expect((await loadImage(fileURLToPath(new URL("variants/rgb.png", folder)))).width).toBe(97);
+  });
+});
