@@ -1,1 +1,2 @@
-export {};
+export { webgpu } from "./webgpu.ts";
+export type { WebGPUOptions } from "./device/open.ts";

@@ -1,0 +1,252 @@
+import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError } from "@multiway/errors";
+import { bytesOf, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Program } from "@multiway/tensor/device";
+import { Arena } from "./arena.ts";
+import { fromBits, toBits } from "./host-data.ts";
+import { Memory, type Block } from "./memory.ts";
+import { Order } from "./order.ts";
+import { Pipelines } from "./pipelines.ts";
+import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
+import { Readback } from "./readback.ts";
+
+export interface OpenedDevice {
+  device: GPUDevice;
+  description: string;
+  limits: ProgramLimits;
+  /** `minStorageBufferOffsetAlignment` of the device. */
+  offsetAlignment: number;
+  maxBufferBytes: number;
+}
+
+class GpuTensor implements DeviceBuffer {
+  freed = false;
+
+  constructor(
+    readonly id: number,
+    readonly dtype: DType,
+    readonly length: number,
+    readonly block: Block,
+  ) {}
+}
+
+/** The WebGPU device: buffers from a pool, programs as lists of dispatches, one submit per run. */
+export class WebGPUBackend implements DeviceBackend {
+  readonly name = "webgpu";
+  readonly description: string;
+  readonly limits: DeviceLimits;
+  readonly fuses = true;
+  readonly counters: DeviceCounters = { dispatches: 0, pipelines: 0, allocations: 0, programs: 0, liveBytes: 0, liveBuffers: 0 };
+  readonly lost: Promise<string | undefined>;
+
+  private readonly device: GPUDevice;
+  private readonly host: Host;
+  private readonly memory: Memory;
+  private readonly readback: Readback;
+  private readonly order = new Order((error) => this.fail(error));
+  private failure: MultiwayError | undefined;
+  private gone: DeviceLostError | undefined;
+  private closing: Promise<void> | undefined;
+  private readonly pending = new Set<(error: Error) => void>();
+  private nextId = 1;
+
+  constructor({ device, description, limits, offsetAlignment, maxBufferBytes }: OpenedDevice) {
+    this.device = device;
+    this.description = description;
+    this.limits = { maxBuffersPerKernel: limits.maxStorageBuffers, maxBindingBytes: limits.maxBindingBytes, offsetAlignment: Math.max(256, offsetAlignment) };
+    const onAllocation = (): void => void this.counters.allocations++;
+    this.memory = new Memory(device, { alignment: offsetAlignment, maxBufferBytes, onAllocation });
+    this.readback = new Readback(device, onAllocation);
+    this.host = {
+      device,
+      memory: this.memory,
+      arena: new Arena(this.memory),
+      pipelines: new Pipelines(device, () => void this.counters.pipelines++),
+      limits,
+      upload: (block, data) => this.upload(block, toBits(data)),
+    };
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.fail(fromGpuError(event.error));
+    });
+    this.lost = device.lost.then((info) => {
+      if (!this.gone) this.lose(info.message || info.reason || "the reason is unknown");
+      return this.closing ? undefined : info.message || info.reason || "unknown";
+    });
+  }
+
+  allocate(dtype: DType, length: number): DeviceBuffer {
+    this.assertThere("allocate");
+    const block = this.memory.take(length * bytesOf(dtype), "multiway tensor");
+    this.counters.liveBuffers++;
+    this.counters.liveBytes += length * bytesOf(dtype);
+    return new GpuTensor(this.nextId++, dtype, length, block);
+  }
+
+  write(buffer: DeviceBuffer, data: HostArray): void {
+    this.assertThere("write");
+    const tensor = this.own(buffer, "write");
+    if (data.length > tensor.length) throw new InternalError(`webgpu: ${data.length} elements were written to a buffer of ${tensor.length}.`);
+    const bits = toBits(data, true);
+    this.order.add(() => this.upload(tensor.block, bits));
+  }
+
+  read(buffer: DeviceBuffer, offset = 0, length?: number): Promise<HostArray> {
+    return this.after("read", async () => {
+      const { block, dtype, length: all } = this.own(buffer, "read");
+      const count = length ?? all - offset;
+      if (offset < 0 || count < 0 || offset + count > all) throw new InternalError(`webgpu: elements ${offset} to ${offset + count} were read from a buffer of ${all}.`);
+      if (count === 0) return fromBits(dtype, new ArrayBuffer(0));
+      // Copies start and end at whole words; half floats may not.
+      const size = bytesOf(dtype);
+      const start = Math.floor((offset * size) / 4) * 4;
+      const end = Math.ceil(((offset + count) * size) / 4) * 4;
+      const skip = offset * size - start;
+      const bytes = await this.readback.read(block.gpu, block.offset + start, end - start);
+      return fromBits(dtype, skip === 0 && count * size === end - start ? bytes : bytes.slice(skip, skip + count * size));
+    });
+  }
+
+  free(buffer: DeviceBuffer): void {
+    if (this.gone) return;
+    const tensor = this.own(buffer, "free");
+    tensor.freed = true;
+    this.counters.liveBuffers--;
+    this.counters.liveBytes -= tensor.length * bytesOf(tensor.dtype);
+    this.order.add(() => this.memory.give(tensor.block));
+  }
+
+  load(program: Program): GpuProgram {
+    this.assertThere("load");
+    this.counters.programs++;
+    return new GpuProgram(this.nextId++, this.host, program);
+  }
+
+  run(program: GpuProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
+    this.assertThere("run");
+    if (bindings.length !== program.numBindings || scalars.length !== program.numScalars) {
+      throw new InternalError(`webgpu: program "${program.label}" takes ${program.numBindings} buffers and ${program.numScalars} words; it was given ${bindings.length} and ${scalars.length}.`);
+    }
+    const blocks = bindings.map((buffer) => this.own(buffer, "run").block);
+    const words = scalars.length > 0 ? toBits(scalars, true) : undefined;
+    this.order.add(() => {
+      const launches = program.launches(blocks);
+      const { error, pending } = whenCompiled(launches);
+      if (error) return void this.fail(error);
+      if (pending.length === 0) return this.submit(program, launches, words);
+      return Promise.all(pending).then(() => {
+        const failed = whenCompiled(launches).error;
+        if (failed) this.fail(failed);
+        else this.submit(program, launches, words);
+      });
+    });
+  }
+
+  unload(program: GpuProgram): void {
+    if (!this.gone) this.order.add(() => program.release());
+  }
+
+  synchronize(): Promise<void> {
+    return this.after("synchronize", () => this.device.queue.onSubmittedWorkDone());
+  }
+
+  close(): Promise<void> {
+    this.closing ??= new Promise<void>((resolve) => {
+      this.order.add(() => {
+        // Work in flight is finished first: destroying under it has crashed drivers.
+        const idle = this.gone ? Promise.resolve() : this.device.queue.onSubmittedWorkDone().catch(() => undefined);
+        return idle.then(async () => {
+          this.lose("it was closed");
+          this.device.destroy();
+          await this.device.lost;
+          resolve();
+        });
+      });
+    });
+    return this.closing;
+  }
+
+  private submit(program: GpuProgram, launches: readonly Launch[], scalars: Uint32Array | undefined): void {
+    // The queue keeps the order of writes and submits, so that one block per program is enough.
+    if (scalars) this.upload(program.scalars!, scalars);
+    if (launches.length === 0) return;
+    const encoder = this.device.createCommandEncoder();
+    // Each dispatch is a usage scope of its own: those that follow see what it wrote.
+    const pass = encoder.beginComputePass({ label: program.label });
+    let current: GPUComputePipeline | undefined;
+    for (const { pipeline, group, x, y } of launches) {
+      if (pipeline.pipeline !== current) pass.setPipeline((current = pipeline.pipeline!));
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(x, y);
+    }
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+    this.counters.dispatches += launches.length;
+  }
+
+  private upload(block: Block, bits: Uint32Array): void {
+    if (bits.length > 0) this.device.queue.writeBuffer(block.gpu, block.offset, bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength);
+  }
+
+  /** Starts `work` after all that was asked for, and settles with its outcome, the first failure before it, or the device's loss. */
+  private after<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.gone ?? this.closing) return reject(this.gone ?? closed(what));
+      this.pending.add(reject);
+      const settle = (end: () => void): void => {
+        this.pending.delete(reject);
+        end();
+      };
+      this.order.add(() => {
+        if (this.gone) return settle(() => reject(this.gone));
+        void work().then(
+          (value) => settle(() => {
+            const failure = this.failure;
+            this.failure = undefined;
+            if (failure) reject(failure);
+            else resolve(value);
+          }),
+          (error: unknown) => settle(() => {
+            // A read of a lost device fails before the loss is announced.
+            const failure = this.gone ?? this.failure ?? (MultiwayError.isInstance(error) ? error : undefined);
+            this.failure = undefined;
+            if (failure) reject(failure);
+            else void Promise.race([this.device.lost, pause()]).then(() => reject(this.gone ?? new DeviceError(`webgpu: ${what} failed: ${String(error)}`, { cause: error })));
+          }),
+        );
+      });
+    });
+  }
+
+  private fail(error: unknown): void {
+    this.failure ??= MultiwayError.isInstance(error) ? error : new DeviceError(`webgpu: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+
+  private lose(reason: string): void {
+    this.gone = new DeviceLostError(`webgpu: the device is gone: ${reason}. Open a new one, and resume from the last checkpoint.`);
+    for (const reject of this.pending) reject(this.gone);
+    this.pending.clear();
+  }
+
+  private assertThere(what: string): void {
+    if (this.gone) throw this.gone;
+    if (this.closing) throw closed(what);
+  }
+
+  private own(buffer: DeviceBuffer, what: string): GpuTensor {
+    if (!(buffer instanceof GpuTensor)) throw new InternalError(`webgpu: ${what} was given a buffer of another device.`);
+    if (buffer.freed) throw new InternalError(`webgpu: ${what} was given a buffer that had been freed.`);
+    return buffer;
+  }
+}
+
+const closed = (what: string): DeviceLostError => new DeviceLostError(`webgpu: ${what} was called on a device that is closed. Open a new one.`);
+
+/** Two turns of the queue of microtasks are not enough for Dawn to announce a loss; a poll of its events is. */
+const pause = (): Promise<void> => new Promise((resolve) => void (globalThis as unknown as { setTimeout: (run: () => void, ms: number) => unknown }).setTimeout(resolve, 20));
+
+function fromGpuError(error: GPUError): MultiwayError {
+  const kind = error.constructor.name;
+  if (kind === "GPUOutOfMemoryError") {
+    return new DeviceError(`webgpu: the device is out of memory: ${error.message} Use smaller batches, recompute activations with checkpoint(), or f16 weights.`, { details: { kind } });
+  }
+  return new KernelError(`webgpu: the device refused a command: ${error.message}`, { details: { kind } });
+}

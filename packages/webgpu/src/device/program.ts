@@ -1,0 +1,179 @@
+import { InternalError, type MultiwayError } from "@multiway/errors";
+import { bytesOf, type HostArray, type LoadedProgram, type Program } from "@multiway/tensor/device";
+import { planKernel } from "../kernels/plan.ts";
+import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
+import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
+import type { PlanLimits, Stage } from "../wgsl/stage.ts";
+import type { Arena } from "./arena.ts";
+import { Recent } from "./recent.ts";
+import type { Block, Memory } from "./memory.ts";
+import type { Pipeline, Pipelines } from "./pipelines.ts";
+
+export interface ProgramLimits extends PlanLimits {
+  maxBindingBytes: number;
+  maxWorkgroupsPerDimension: number;
+}
+
+/** What programs share. */
+export interface Host {
+  device: GPUDevice;
+  memory: Memory;
+  arena: Arena;
+  pipelines: Pipelines;
+  limits: ProgramLimits;
+  upload: (block: Block, data: HostArray) => void;
+}
+
+/** One dispatch, ready to be encoded. */
+export interface Launch {
+  pipeline: Pipeline;
+  group: GPUBindGroup;
+  x: number;
+  y: number;
+}
+
+/** Where a view's buffer is: a program buffer, or bytes of the arena behind the program's own. */
+type Location = { buffer: number } | { scratchOffset: number; size: number };
+
+/** A stage of a step, with its views resolved to the program's buffers. */
+interface Dispatch {
+  stage: Stage;
+  x: number;
+  y: number;
+  locations: readonly Location[];
+  /** Positions among the run's bindings that its bind group depends on; none for one whose group never changes. */
+  bindings: readonly number[];
+  groups: Recent<string, Launch>;
+}
+
+/** Training loops with donated state alternate between few sets of buffers. */
+const recentSets = 16;
+
+const sizeOf = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
+
+export class GpuProgram implements LoadedProgram {
+  readonly label: string;
+  private readonly dispatches: readonly Dispatch[];
+  private readonly constants = new Map<number, Block>();
+  readonly scalars: Block | undefined;
+  private readonly sets = new Recent<string, readonly Launch[]>(recentSets);
+  private arenaNumber = 0;
+  private readonly variants = new Map<Stage, Map<string, Pipeline>>();
+
+  constructor(
+    readonly id: number,
+    private readonly host: Host,
+    private readonly program: Program,
+  ) {
+    this.label = program.label;
+    const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
+    const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
+    let arenaBytes = program.arenaBytes;
+    const dispatches: Dispatch[] = [];
+    for (const step of program.steps) {
+      const plan = plans[step.kernel]!;
+      const offsets: number[] = [];
+      let end = scratchStart;
+      for (const bytes of plan.scratchBytes) {
+        offsets.push(end);
+        end += Math.ceil(sizeOf(bytes) / 256) * 256;
+      }
+      if (plan.scratchBytes.length > 0) arenaBytes = Math.max(arenaBytes, end);
+      for (const stage of plan.stages) {
+        if (stage.workgroups === 0) continue;
+        const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? { buffer: step.buffers[buffer.kernel]! } : { scratchOffset: offsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
+        const places = locations.flatMap((location) => ("buffer" in location ? [program.buffers[location.buffer]!.place] : []));
+        const bindings = [...new Set(places.flatMap((place) => (place.kind === "binding" ? [place.index] : [])))];
+        dispatches.push({ stage, ...foldWorkgroups(stage.workgroups, host.limits.maxWorkgroupsPerDimension), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) });
+      }
+    }
+    this.dispatches = dispatches;
+    if (arenaBytes > 0) host.arena.reserve(arenaBytes);
+    program.buffers.forEach(({ place, dtype, length }, index) => {
+      if (place.kind !== "constant") return;
+      const block = host.memory.take(length * bytesOf(dtype), "multiway constant");
+      host.upload(block, place.data);
+      this.constants.set(index, block);
+    });
+    if (program.numScalars > 0) this.scalars = host.memory.take(program.numScalars * 4, "multiway scalars");
+    // Compiling starts now, for buffers that don't overlap; a run with others compiles what differs.
+    const apart = Array.from({ length: program.numBindings }, (_, index): Block => ({ id: -1 - index, gpu: undefined as never, memory: -1 - index, offset: 0, capacity: Infinity }));
+    for (const dispatch of dispatches) this.pipeline(dispatch, dispatch.locations.map((location) => this.range(location, apart).range));
+  }
+
+  get numBindings(): number {
+    return this.program.numBindings;
+  }
+
+  get numScalars(): number {
+    return this.program.numScalars;
+  }
+
+  /** The launches for these buffers: made once for a set of buffers that comes again. */
+  launches(bindings: readonly Block[]): readonly Launch[] {
+    if (this.arenaNumber !== this.host.arena.memoryNumber) {
+      this.arenaNumber = this.host.arena.memoryNumber;
+      this.sets.clear();
+      for (const { groups } of this.dispatches) groups.clear();
+    }
+    let key = "";
+    for (const block of bindings) key += `${block.id},`;
+    return this.sets.get(key, () => this.dispatches.map((dispatch) => this.launch(dispatch, bindings)));
+  }
+
+  release(): void {
+    for (const block of this.constants.values()) this.host.memory.give(block);
+    if (this.scalars) this.host.memory.give(this.scalars);
+    this.sets.clear();
+  }
+
+  private launch(dispatch: Dispatch, bindings: readonly Block[]): Launch {
+    return dispatch.groups.get(dispatch.bindings.map((index) => bindings[index]!.id).join(), () => {
+      const found = dispatch.locations.map((location) => this.range(location, bindings));
+      const buffers = new Map(found.map(({ gpu, range }) => [range.memory, gpu]));
+      const { pipeline, entries } = this.pipeline(dispatch, found.map(({ range }) => range));
+      const group = this.host.device.createBindGroup({
+        label: dispatch.stage.label,
+        layout: pipeline.layout,
+        entries: entries.map(({ memory, offset, size }, binding) => ({ binding, resource: { buffer: buffers.get(memory)!, offset, size } })),
+      });
+      return { pipeline, group, x: dispatch.x, y: dispatch.y };
+    });
+  }
+
+  private pipeline({ stage, x, y }: Dispatch, ranges: readonly Range[]): { pipeline: Pipeline; entries: readonly Range[] } {
+    const layout = layoutBindings(ranges, this.host.limits.maxBindingBytes);
+    let variants = this.variants.get(stage);
+    if (!variants) this.variants.set(stage, (variants = new Map()));
+    let pipeline = variants.get(layout.pattern);
+    if (!pipeline) {
+      const wgsl = stageModule(stage, bindingText(stage.label, stage.views, ranges, layout, this.host.limits.maxStorageBuffers), { x, y });
+      pipeline = this.host.pipelines.get(stage.label, wgsl, layout.entries.length);
+      variants.set(layout.pattern, pipeline);
+    }
+    return { pipeline, entries: layout.entries };
+  }
+
+  private range(location: Location, bindings: readonly Block[]): { gpu: GPUBuffer; range: Range } {
+    const { arena } = this.host;
+    if (!("buffer" in location)) return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: location.scratchOffset, size: location.size } };
+    const { place, dtype, length } = this.program.buffers[location.buffer]!;
+    const size = place.kind === "scalars" ? sizeOf(this.program.numScalars * 4) : sizeOf(length * bytesOf(dtype));
+    if (place.kind === "arena") return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: place.offsetBytes, size } };
+    const block = place.kind === "binding" ? bindings[place.index] : place.kind === "constant" ? this.constants.get(location.buffer) : this.scalars;
+    if (!block || block.capacity < size) {
+      throw new InternalError(`webgpu: program "${this.label}" was run with ${block ? `${block.capacity} bytes` : "nothing"} where its buffer ${location.buffer} needs ${size}.`);
+    }
+    return { gpu: block.gpu, range: { memory: block.memory, offset: block.offset, size } };
+  }
+}
+
+/** The first failure among launches that are compiled, or what to wait for. */
+export function whenCompiled(launches: readonly Launch[]): { error?: MultiwayError; pending: Promise<void>[] } {
+  const pending: Promise<void>[] = [];
+  for (const { pipeline } of launches) {
+    if (pipeline.error) return { error: pipeline.error, pending: [] };
+    if (!pipeline.pipeline) pending.push(pipeline.ready);
+  }
+  return { pending };
+}

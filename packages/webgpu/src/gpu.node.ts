@@ -1,0 +1,19 @@
+let instance: Promise<GPU | { unavailable: string }> | undefined;
+
+/** WebGPU of the runtime itself where it has one (Deno), else of the optional package `webgpu`. */
+export function findGpu(): Promise<GPU | { unavailable: string }> {
+  const { navigator } = globalThis as { navigator?: { gpu?: GPU } };
+  if (navigator?.gpu) return Promise.resolve(navigator.gpu);
+  // Kept for the process: Dawn lives as long as this object, and a second instance would start a second set of threads.
+  return (instance ??= loadDawn());
+}
+
+async function loadDawn(): Promise<GPU | { unavailable: string }> {
+  try {
+    const { create } = await import("webgpu");
+    return create([]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    return { unavailable: `Node reaches GPUs through the package "webgpu", which could not be loaded (${reason}); npm install webgpu` };
+  }
+}

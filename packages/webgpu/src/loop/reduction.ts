@@ -1,0 +1,249 @@
+import type { Combine, LoopKernel, Reduction, RegisterType } from "@multiway/tensor/device";
+import { mathText, type MathFunction } from "../wgsl/math.ts";
+import type { Plan, Stage } from "../wgsl/stage.ts";
+import { decodeIndices, product } from "./axes.ts";
+import { writeBody, writeStores, type Surroundings } from "./body.ts";
+import { extreme, literal } from "./expression.ts";
+import { loopViews } from "./pointwise.ts";
+
+/** How a reduction is spread over threads; chosen by shape alone, so that sums are the same in every run. */
+export interface ReductionShape {
+  /** Threads that work on one output. */
+  lanes: number;
+  workgroupSize: number;
+  /** Pieces of the reduced extent, each reduced by workgroups of its own and joined by a second dispatch. */
+  splits: number;
+  /** Neighbouring threads take neighbouring reduced indices (true) or neighbouring outputs (false), whichever is contiguous in memory. */
+  alongReduced: boolean;
+}
+
+export function reductionShape(kernel: LoopKernel, reduction: Reduction): ReductionShape {
+  const outputs = product(kernel.extents);
+  const reduced = product(reduction.extents);
+  const innermost = kernel.extents.length + reduction.extents.length - 1;
+  const lastKept = kernel.extents.length - 1;
+  const loads = reduction.body.flatMap((instruction) => (instruction.op === "load" ? [instruction.access.strides] : []));
+  const contiguousReduced = loads.filter((strides) => strides[innermost] === 1).length;
+  const contiguousKept = lastKept < 0 ? 0 : loads.filter((strides) => strides[lastKept] === 1).length;
+  const alongReduced = contiguousKept === 0 || contiguousReduced >= contiguousKept;
+  let lanes = 1;
+  if (reduced > 32) {
+    if (alongReduced) lanes = reduced <= 128 ? 32 : reduced <= 512 ? 64 : 256;
+    else if (outputs < 32768) lanes = outputs <= 64 ? 32 : 8;
+  }
+  const workgroupSize = lanes === 1 ? 64 : Math.max(lanes, lanes === 256 || alongReduced ? 64 : 256);
+  // Few outputs of a long extent would leave most of a GPU idle.
+  const splits = Math.max(1, Math.min(Math.floor(65536 / Math.max(outputs * lanes, 1)), Math.floor(reduced / (lanes * 16)), 256));
+  return { lanes, workgroupSize, splits, alongReduced };
+}
+
+/** What a thread carries of one result: argMax and argMin carry a value and its position. */
+interface Accumulator {
+  combine: Combine;
+  type: RegisterType;
+  value: string;
+  position?: string;
+}
+
+const isArg = (combine: Combine): boolean => combine === "argMax" || combine === "argMin";
+/** Position of a line in which nothing was seen yet; every real one comes before it. */
+const nowhere = "2147483647i";
+
+export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
+  const shape = reductionShape(kernel, reduction);
+  const outputs = product(kernel.extents);
+  const used = new Set<MathFunction>();
+  const use = (name: MathFunction): void => void used.add(name);
+  const numKept = kernel.extents.length;
+  const kept = kernel.extents.map((_, axis) => `i${axis}`);
+  const indices = [...kept, ...reduction.extents.map((_, axis) => `i${numKept + axis}`)];
+  const accumulators = reduction.results.map(({ combine, value }, k): Accumulator => {
+    const type = reduction.body[value]!.type;
+    return { combine, type, value: `a${k}`, ...(isArg(combine) && { position: `p${k}` }) };
+  });
+  const around = (prefix: string, names: string[]): Surroundings => ({ buffers: kernel.buffers, indices: names, prefix, reduced: accumulators.map(({ position, value }) => position ?? value), use });
+  const finish = (): string[] => {
+    const after = around("v", kept);
+    const body = writeBody(kernel.body, after);
+    const settled = accumulators.flatMap(({ position }) => (position ? [`${position} = select(${position}, 0i, ${position} == ${nowhere});`] : []));
+    return [...settled, ...body.lines, ...writeStores(kernel.stores, after, body.name)];
+  };
+
+  const { lanes, workgroupSize, splits, alongReduced } = shape;
+  const perGroup = workgroupSize / lanes;
+  const total = product(reduction.extents);
+  const chunk = Math.ceil(total / splits);
+  const blocks = Math.ceil(outputs / perGroup);
+  const inner = writeBody(reduction.body, around("r", indices));
+  const loop = [
+    // An empty range instead of a return: barriers follow.
+    `let first = ${splits > 1 ? `split * ${chunk}u` : "0u"}${lanes > 1 ? " + part" : ""};`,
+    `let end = select(0u, ${splits > 1 ? `min((split + 1u) * ${chunk}u, ${total}u)` : `${total}u`}, output < ${outputs}u);`,
+    `for (var flat = first; flat < end; flat += ${lanes}u) {`,
+    ...decodeIndices("flat", reduction.extents, (axis) => `i${numKept + axis}`).map(indent),
+    ...inner.lines.map(indent),
+    ...accumulators.flatMap((accumulator, k) => join(accumulator, inner.name(reduction.results[k]!.value), "i32(flat)", use)).map(indent),
+    `}`,
+  ];
+  const lines = [
+    ...(splits > 1 ? [`let split = group / ${blocks}u;`, `let block = group % ${blocks}u;`] : [`let block = group;`]),
+    ...(lanes === 1
+      ? [`let output = block * ${workgroupSize}u + lane;`]
+      : alongReduced
+        ? [`let part = lane % ${lanes}u;`, `let output = block * ${perGroup}u + lane / ${lanes}u;`]
+        : [`let part = lane / ${perGroup}u;`, `let output = block * ${perGroup}u + lane % ${perGroup}u;`]),
+    ...decodeIndices("output", kernel.extents, (axis) => `i${axis}`),
+    ...accumulators.flatMap((accumulator) => start(accumulator, use)),
+    ...(total === 0 ? [] : loop),
+    ...(lanes > 1 ? tree(accumulators, shape, use) : []),
+    `if (output < ${outputs}u${lanes > 1 ? " && part == 0u" : ""}) {`,
+    ...(splits > 1 ? savePartials(accumulators, splits, outputs) : finish()).map(indent),
+    `}`,
+  ];
+  const label = kernel.label;
+  const views = loopViews(kernel);
+  const shared = lanes > 1 ? sharedVariables(accumulators, workgroupSize) : [];
+  const text = (statements: string[]): string => statements.map(indent).join("\n");
+  if (splits === 1) return { scratchBytes: [], stages: [{ label, views, workgroupSize, workgroups: blocks, declarations: [mathText(used), ...shared].join("\n"), body: text(lines) }] };
+
+  const words = accumulators.reduce((count, { position }) => count + (position ? 2 : 1), 0);
+  const partials = { name: "partials", buffer: { scratch: 0 }, element: "u32" } as const;
+  const written = new Set(kernel.stores.map(({ access }) => access.buffer));
+  const readBefore = new Set(reduction.body.flatMap((instruction) => (instruction.op === "load" ? [instruction.access.buffer] : [])));
+  const readAfter = new Set(kernel.body.flatMap((instruction) => (instruction.op === "load" ? [instruction.access.buffer] : [])));
+  const first: Stage = {
+    label: `${label} partial`,
+    views: [...views.filter((_, index) => readBefore.has(index)).map((view) => ({ ...view, access: "read" as const })), { ...partials, access: "write" }],
+    workgroupSize,
+    workgroups: blocks * splits,
+    declarations: [mathText(used), ...shared].join("\n"),
+    body: text(lines),
+  };
+  used.clear();
+  const join2 = [
+    `let output = group * 64u + lane;`,
+    `if (output >= ${outputs}u) { return; }`,
+    ...decodeIndices("output", kernel.extents, (axis) => `i${axis}`),
+    ...accumulators.flatMap((accumulator) => start(accumulator, use)),
+    `for (var split = 0u; split < ${splits}u; split++) {`,
+    ...loadPartials(accumulators, splits, outputs, use).map(indent),
+    `}`,
+    ...finish(),
+  ];
+  const second: Stage = {
+    label: `${label} join`,
+    views: [...views.filter((_, index) => readAfter.has(index) || written.has(index)), { ...partials, access: "read" }],
+    workgroupSize: 64,
+    workgroups: Math.ceil(outputs / 64),
+    declarations: mathText(used),
+    body: text(join2),
+  };
+  return { scratchBytes: [words * outputs * splits * 4], stages: [first, second] };
+}
+
+const indent = (line: string): string => `  ${line}`;
+
+function neutral({ combine, type }: Accumulator, use: (name: MathFunction) => void): string {
+  switch (combine) {
+    case "sum":
+      return literal(type, 0, use);
+    case "product":
+      return literal(type, 1, use);
+    case "any":
+      return "false";
+    case "all":
+      return "true";
+    case "maximum":
+    case "argMax":
+      return literal(type, type === "f32" ? "-inf" : type === "i32" ? -2147483648 : 0, use);
+    case "minimum":
+    case "argMin":
+      return literal(type, type === "f32" ? "inf" : type === "i32" ? 2147483647 : type === "u32" ? 4294967295 : 1, use);
+  }
+}
+
+function start(accumulator: Accumulator, use: (name: MathFunction) => void): string[] {
+  return [`var ${accumulator.value} = ${neutral(accumulator, use)};`, ...(accumulator.position ? [`var ${accumulator.position} = ${nowhere};`] : [])];
+}
+
+/** Joins a value (and its position) to an accumulator. Of equal extremes the first position stays; NaN counts as more extreme than any number. */
+function join({ combine, type, value, position }: Accumulator, x: string, at: string, use: (name: MathFunction) => void): string[] {
+  switch (combine) {
+    case "sum":
+      return [`${value} += ${x};`];
+    case "product":
+      return [`${value} *= ${x};`];
+    case "any":
+      return [`${value} = ${value} || ${x};`];
+    case "all":
+      return [`${value} = ${value} && ${x};`];
+    case "maximum":
+    case "minimum":
+      return [`${value} = ${extreme(combine, value, x, type, use)};`];
+    case "argMax":
+    case "argMin": {
+      const word = type === "bool" ? (name: string): string => `u32(${name})` : (name: string): string => name;
+      const beats = `${word(x)} ${combine === "argMax" ? ">" : "<"} ${word(value)}`;
+      if (type !== "f32") return [`if (${beats} || (${x} == ${value} && ${at} < ${position})) { ${value} = ${x}; ${position} = ${at}; }`];
+      use("isNaN");
+      return [
+        `if (select(!is_nan(${value}) && (${beats} || (${x} == ${value} && ${at} < ${position})), !is_nan(${value}) || ${at} < ${position}, is_nan(${x}))) {`,
+        `  ${value} = ${x};`,
+        `  ${position} = ${at};`,
+        `}`,
+      ];
+    }
+  }
+}
+
+function sharedVariables(accumulators: readonly Accumulator[], size: number): string[] {
+  return accumulators.flatMap(({ type, value, position }) => [
+    `var<workgroup> shared_${value}: array<${type}, ${size}>;`,
+    ...(position ? [`var<workgroup> shared_${position}: array<i32, ${size}>;`] : []),
+  ]);
+}
+
+/** Halves the lanes of each output until one is left, in a fixed order. */
+function tree(accumulators: readonly Accumulator[], { lanes, workgroupSize, alongReduced }: ReductionShape, use: (name: MathFunction) => void): string[] {
+  const step = alongReduced ? 1 : workgroupSize / lanes;
+  const save = accumulators.flatMap(({ value, position }) => [`shared_${value}[lane] = ${value};`, ...(position ? [`shared_${position}[lane] = ${position};`] : [])]);
+  return [
+    ...save,
+    `workgroupBarrier();`,
+    `for (var half = ${lanes / 2}u; half > 0u; half >>= 1u) {`,
+    `  if (part < half) {`,
+    `    let other = lane + half * ${step}u;`,
+    ...accumulators.flatMap((accumulator) => {
+      const { value, position } = accumulator;
+      return [`let other_${value} = shared_${value}[other];`, ...join(accumulator, `other_${value}`, position ? `shared_${position}[other]` : "", use)];
+    }).map((line) => `    ${line}`),
+    ...save.map((line) => `    ${line}`),
+    `  }`,
+    `  workgroupBarrier();`,
+    `}`,
+  ];
+}
+
+/** Partial results lie as [word of result][split][output], as raw bits. */
+function savePartials(accumulators: readonly Accumulator[], splits: number, outputs: number): string[] {
+  let word = 0;
+  const save = (bits: string): string => `store_partials((${splits * word++}u + split) * ${outputs}u + output, ${bits});`;
+  return accumulators.flatMap(({ type, value, position }) => [
+    save(type === "bool" ? `u32(${value})` : type === "u32" ? value : `bitcast<u32>(${value})`),
+    ...(position ? [save(`bitcast<u32>(${position})`)] : []),
+  ]);
+}
+
+function loadPartials(accumulators: readonly Accumulator[], splits: number, outputs: number, use: (name: MathFunction) => void): string[] {
+  let word = 0;
+  const load = (): string => `load_partials((${splits * word++}u + split) * ${outputs}u + output)`;
+  return accumulators.flatMap((accumulator, k) => {
+    const bits = load();
+    const value = accumulator.type === "bool" ? `${bits} != 0u` : accumulator.type === "u32" ? bits : `bitcast<${accumulator.type}>(${bits})`;
+    return [
+      `let x${k} = ${value};`,
+      ...(accumulator.position ? [`let at${k} = bitcast<i32>(${load()});`] : []),
+      ...join(accumulator, `x${k}`, `at${k}`, use),
+    ];
+  });
+}

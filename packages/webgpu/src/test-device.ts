@@ -1,0 +1,65 @@
+import type { DeviceBackend, HostArray, Kernel, KernelBuffer, LoopKernel, OpKernel, Program } from "@multiway/tensor/device";
+import type { WebGPUOptions } from "./device/open.ts";
+import { webgpu } from "./webgpu.ts";
+
+/** Opens the adapter that tests run on: a software one counts. */
+export async function openForTest(options: WebGPUOptions = {}): Promise<DeviceBackend> {
+  const device = await webgpu({ allowSoftware: true, ...options }).open();
+  if ("unavailable" in device) throw new Error(`tests need a WebGPU adapter: ${device.unavailable}`);
+  return device;
+}
+
+const dtypeOf = (data: HostArray): KernelBuffer["dtype"] => (data instanceof Uint16Array ? "f16" : data instanceof Int32Array ? "i32" : data instanceof Uint32Array ? "u32" : "f32");
+
+/** A program of one kernel whose buffers are all handed in. */
+export function programOf(kernel: Kernel, lengths: readonly number[]): Program {
+  return {
+    label: kernel.label,
+    kernels: [kernel],
+    buffers: kernel.buffers.map(({ dtype }, index) => ({ dtype, length: lengths[index]!, place: { kind: "binding", index } })),
+    steps: [{ kernel: 0, buffers: kernel.buffers.map((_, index) => index) }],
+    arenaBytes: 0,
+    numBindings: kernel.buffers.length,
+    numScalars: 0,
+  };
+}
+
+/** Runs one kernel over host arrays and returns what its written buffers hold; inputs are given as data, outputs as a length. */
+export async function runKernel(device: DeviceBackend, kernel: Kernel, contents: readonly (HostArray | number)[]): Promise<HostArray[]> {
+  const lengths = contents.map((content) => (typeof content === "number" ? content : content.length));
+  const buffers = kernel.buffers.map(({ dtype }, index) => device.allocate(dtype, lengths[index]!));
+  contents.forEach((content, index) => typeof content !== "number" && device.write(buffers[index]!, content));
+  const program = device.load(programOf(kernel, lengths));
+  device.run(program, buffers, new Uint32Array(0));
+  const results = await Promise.all(buffers.filter((_, index) => kernel.buffers[index]!.access !== "read").map((buffer) => device.read(buffer)));
+  device.unload(program);
+  for (const buffer of buffers) device.free(buffer);
+  return results;
+}
+
+/** An op kernel over contiguous tensors, inputs first. */
+export function opKernel(op: string, attributes: OpKernel["attributes"], inputs: readonly { data: HostArray; shape: readonly number[]; dtype?: KernelBuffer["dtype"] }[], outputs: readonly { shape: readonly number[]; dtype?: KernelBuffer["dtype"] }[]): OpKernel {
+  const contiguous = (shape: readonly number[]): number[] => shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const all = [...inputs.map(({ shape, dtype, data }) => ({ shape, dtype: dtype ?? dtypeOf(data) })), ...outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype ?? ("f32" as const) }))];
+  const layouts = all.map(({ shape, dtype }, buffer) => ({ buffer, dtype, shape, strides: contiguous(shape), offset: 0 }));
+  return {
+    kind: "op",
+    op,
+    label: `${op} ${all.map(({ shape }) => `[${shape.join(",")}]`).join(" ")}`,
+    buffers: all.map(({ dtype }, index) => ({ dtype, access: index < inputs.length ? "read" : "write" })),
+    attributes,
+    inputs: layouts.slice(0, inputs.length),
+    outputs: layouts.slice(inputs.length),
+  };
+}
+
+/** Small reproducible numbers in [−1, 1). */
+export function numbers(count: number, seed = 1): Float32Array {
+  let state = seed >>> 0;
+  return Float32Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2147483648 - 1;
+  });
+}
+
+export type { LoopKernel };

@@ -1,0 +1,46 @@
+import type { DType } from "@multiway/tensor/device";
+
+/** A buffer of a kernel: one that the program binds, or scratch memory of the plan. */
+export type BufferReference = { kernel: number } | { scratch: number };
+
+/**
+ * How a stage sees a buffer. The binder turns it into `load_NAME(i: u32)` and `store_NAME(i: u32, value)`, where `i` counts elements from the
+ * start of the buffer, or groups of four where `width` is 4. f16 loads as f32, bool as bool.
+ */
+export interface View {
+  name: string;
+  buffer: BufferReference;
+  element: DType;
+  width?: 1 | 4;
+  access: "read" | "write" | "readwrite";
+}
+
+/** One dispatch. */
+export interface Stage {
+  label: string;
+  views: readonly View[];
+  workgroupSize: number;
+  /** How many workgroups, as one number: the launch folds it into x and y, and `group` in the body counts them from 0. */
+  workgroups: number;
+  /** Module scope: constants, workgroup variables and functions. */
+  declarations?: string;
+  /** Statements of the entry point. `group` and `lane` (within the workgroup), both u32, are in scope. */
+  body: string;
+}
+
+/** What a kernel does on this device: dispatches in order. */
+export interface Plan {
+  stages: readonly Stage[];
+  /** Sizes of the plan's scratch buffers. */
+  scratchBytes: readonly number[];
+}
+
+/** What kernels may count on when they plan. */
+export interface PlanLimits {
+  maxStorageBuffers: number;
+  maxWorkgroupBytes: number;
+  maxWorkgroupSize: number;
+}
+
+/** The limits that every WebGPU implementation has. */
+export const coreLimits: PlanLimits = { maxStorageBuffers: 8, maxWorkgroupBytes: 16384, maxWorkgroupSize: 256 };
