@@ -1,1 +1,16 @@
-export {};
+export type { DeviceCounters, DeviceFactory } from "./backend.ts";
+export { compile, type CompileOptions, type Outside, type OutsideArguments } from "./compile.ts";
+export { arange, concat, constant, full, linspace, ones, onesLike, stack, where, zeros, zerosLike } from "./create.ts";
+export { Device, openDevice, type TensorData, type TensorOptions } from "./device.ts";
+export type { DType, HostArray } from "./dtype.ts";
+export { einsum } from "./einsum.ts";
+export { grad, stopGradient, valueAndGrad, vjp, type LossResult } from "./grad.ts";
+export { floatToHalf, halfToFloat } from "./half.ts";
+export { randomBernoulli, randomBits, randomNormal, randomUniform, type RandomKey } from "./key.ts";
+export { formatTensor, toNested, type Nested } from "./print.ts";
+export { realize } from "./realize-tree.ts";
+export { checkpoint } from "./recompute.ts";
+export { sizeOf, type Shape } from "./shape.ts";
+export type { SliceSpec } from "./composites/slice.ts";
+export { Tensor, type AttentionOptions, type AxisOptions, type Operand } from "./tensor.ts";
+export { atPath, flatten, mapTree, tensorsOf, type FlatTree, type Leaf } from "./tree.ts";

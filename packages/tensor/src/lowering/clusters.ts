@@ -1,0 +1,152 @@
+import { InternalError } from "@multiway/errors";
+import { registerType } from "../dtype.ts";
+import { sameShape } from "../shape.ts";
+import { applyViewSteps, contiguousView, type View, type ViewStep } from "../view.ts";
+import { LoopBuilder, MustStore } from "./loop-builder.ts";
+import type { Value } from "./graph.ts";
+
+/** How far back a value may move to join a cluster. More would stretch lifetimes, and undo recomputation. */
+const joinWindow = 12;
+
+/** Values that one loop kernel computes and stores together: all of one shape, or reductions over the same axes. */
+export interface LoopCluster {
+  kind: "loop";
+  members: Value[];
+  /** For reductions: the reduced axes of the input. */
+  axes: readonly number[] | undefined;
+  domain: readonly number[];
+}
+
+/** All results of one kernel op. */
+export interface KernelCluster {
+  kind: "kernel";
+  members: Value[];
+  inputs: { value: Value; view: View }[];
+}
+
+export type Cluster = LoopCluster | KernelCluster;
+
+/**
+ * Groups the stored values into kernels, in an order in which each kernel only reads what earlier ones wrote.
+ *
+ * A pointwise value joins an earlier cluster of its shape that shares memory with it, when everything else it reads was written before
+ * that cluster; reductions over the same axes join in the same way.
+ */
+export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value>, isStored: (value: Value) => boolean, maxBuffers: number, fuses: boolean): Cluster[] {
+  const clusters: Cluster[] = [];
+  const positionOf = new Map<Value, number>();
+  const loadsOf = new Map<Value, readonly Value[]>();
+
+  for (const value of values) {
+    if (!stored.has(value) || value.leaf) continue;
+    if (value.op.kind === "kernel") {
+      if (value.output !== 0) continue;
+      const cluster: KernelCluster = { kind: "kernel", members: [...value.siblings], inputs: kernelInputs(value, isStored) };
+      const position = clusters.push(cluster) - 1;
+      for (const member of cluster.members) positionOf.set(member, position);
+      continue;
+    }
+    const axes = value.op.kind === "reduction" && !value.step ? (value.attributes["axes"] as readonly number[]) : undefined;
+    const domain = axes ? value.inputs[0]!.spec.shape : value.spec.shape;
+    const loads = loadsFor(value, axes, isStored);
+    loadsOf.set(value, loads);
+    const latest = Math.max(-1, ...loads.map((load) => positionOf.get(load) ?? -1));
+    let chosen = -1;
+    if (fuses) {
+      for (let position = clusters.length - 1; position >= Math.max(0, latest, clusters.length - joinWindow); position--) {
+        const cluster = clusters[position]!;
+        if (cluster.kind !== "loop" || !sameShape(cluster.domain, domain) || cluster.axes?.join() !== axes?.join()) continue;
+        const shares = loads.some((load) => cluster.members.includes(load) || cluster.members.some((member) => loadsOf.get(member)!.includes(load)));
+        if (!shares) continue;
+        // What the cluster itself writes may only be read at the same index.
+        const own = loads.filter((load) => cluster.members.includes(load));
+        if (own.length > 0 && (axes || !readsAtOwnIndex(value, own, isStored))) continue;
+        const buffers = new Set([...cluster.members, value, ...loads, ...cluster.members.flatMap((member) => loadsOf.get(member)!)]);
+        if (buffers.size > maxBuffers) continue;
+        chosen = position;
+        break;
+      }
+    }
+    if (chosen >= 0) (clusters[chosen] as LoopCluster).members.push(value);
+    else chosen = clusters.push({ kind: "loop", members: [value], axes, domain }) - 1;
+    positionOf.set(value, chosen);
+    if (new Set([value, ...loads]).size > maxBuffers) throw new MustStore(heaviestInput(value, stored));
+  }
+  return clusters;
+}
+
+/** The memory that a value's code would load from. */
+function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): readonly Value[] {
+  const builder = new LoopBuilder(isStored);
+  if (axes) builder.read(value.inputs[0]!);
+  else builder.evaluate(value);
+  return builder.loaded;
+}
+
+function readsAtOwnIndex(value: Value, own: readonly Value[], isStored: (value: Value) => boolean): boolean {
+  const builder = new LoopBuilder(isStored);
+  for (const load of own) builder.define(load, builder.code.constant(0, registerType(load.spec.dtype)));
+  builder.evaluate(value);
+  return !own.some((load) => builder.loaded.includes(load));
+}
+
+/** Which part of an expression to store when it touches too many buffers: the input that itself touches most. */
+function heaviestInput(value: Value, stored: ReadonlySet<Value>): Value {
+  let current = value;
+  for (;;) {
+    let best: Value | undefined;
+    let most = 1;
+    for (const input of current.inputs) {
+      let root = input;
+      while (root.step) root = root.inputs[0]!;
+      if (root.leaf || stored.has(root) || (root.op.kind !== "pointwise" && root.op.kind !== "assemble")) continue;
+      const count = countLoads(root, stored);
+      if (count > most) {
+        best = root;
+        most = count;
+      }
+    }
+    if (!best) {
+      if (current === value) throw new InternalError(`${value.op.name} with ${value.inputs.length} inputs touches more buffers than the device allows.`);
+      return current;
+    }
+    if (most <= 4 && current !== value) return current;
+    current = best;
+    if (most <= 4) return current;
+  }
+}
+
+function countLoads(value: Value, stored: ReadonlySet<Value>): number {
+  const seen = new Set<Value>();
+  const visit = (v: Value) => {
+    if (v.leaf || stored.has(v)) seen.add(v);
+    else v.inputs.forEach(visit);
+  };
+  value.inputs.forEach(visit);
+  return seen.size;
+}
+
+/** How a kernel op reads its inputs; copies what has no fitting strides. */
+function kernelInputs(value: Value, isStored: (value: Value) => boolean): { value: Value; view: View }[] {
+  const { op } = value;
+  if (op.kind !== "kernel") throw new InternalError(`${op.name} is no kernel op.`);
+  const layouts = op.layout?.(
+    value.inputs.map((input) => input.spec),
+    value.siblings.map((sibling) => sibling.spec),
+    value.attributes,
+  );
+  return value.inputs.map((input, position) => {
+    const steps: ViewStep[] = [];
+    let root = input;
+    while (root.step && !isStored(root)) {
+      steps.unshift(root.step);
+      root = root.inputs[0]!;
+    }
+    if (layouts) steps.push({ kind: "reshape", shape: layouts.inputs[position]! });
+    const view = applyViewSteps(contiguousView(root.spec.shape), steps);
+    if ("failedAt" in view) throw new MustStore(input);
+    const last = view.shape.length - 1;
+    if (!op.anyStrides && last >= 0 && view.shape[last]! > 1 && view.strides[last] !== 1) throw new MustStore(input);
+    return { value: root, view };
+  });
+}
