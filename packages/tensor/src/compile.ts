@@ -199,8 +199,7 @@ class Trace {
     const bindings: DeviceBuffer[] = [];
     const storages = this.#inputs.map((index) => {
       const storage = storageOf(flat.leaves[index] as Tensor);
-      if (storage.gone !== undefined) storage.require();
-      bindings.push(storage.buffer);
+      bindings.push(storage.require());
       return storage;
     });
     for (const storage of this.#captured) bindings.push(storage.require());

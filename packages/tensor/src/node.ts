@@ -1,32 +1,51 @@
 import { DonatedTensorError } from "@multiway/errors";
 import type { DeviceBuffer } from "./backend.ts";
 import type { Device } from "./device.ts";
+import { bytesOf, type HostArray } from "./dtype.ts";
 import type { Attributes, Op, Spec } from "./op.ts";
 
 /** How many ops this process has put into graphs; a replayed program puts none. Leaves over memory that is already there do not count. */
 export const nodeCounter = { created: 0, ids: 0 };
 
+/** Results up to this size move to the host once they have been read, so that losses and counts do not pile up on the device. */
+const hostBytes = 1024;
+
 /** Memory on a device that one or more tensors name. Freed when disposed or when the last tensor that names it is collected. */
 export class Storage {
   readonly device: Device;
-  readonly buffer: DeviceBuffer;
+  #buffer: DeviceBuffer;
   #gone: string | undefined;
+  /** The elements, while they are on the host alone. */
+  #onHost: HostArray | undefined;
 
   constructor(device: Device, buffer: DeviceBuffer) {
     this.device = device;
-    this.buffer = buffer;
+    this.#buffer = buffer;
     device.track(this, buffer);
   }
 
-  /** Why the memory is no longer there; undefined while it is. */
-  get gone(): string | undefined {
-    return this.#gone;
-  }
-
-  /** Throws {@link DonatedTensorError} when the memory was given away. */
+  /** Throws {@link DonatedTensorError} when the memory was given away or back. */
   require(): DeviceBuffer {
     if (this.#gone !== undefined) throw new DonatedTensorError(this.#gone);
-    return this.buffer;
+    if (this.#onHost) {
+      this.#buffer = this.device.backend.allocate(this.#buffer.dtype, this.#buffer.length);
+      this.device.backend.write(this.#buffer, this.#onHost);
+      this.device.track(this, this.#buffer);
+      this.#onHost = undefined;
+    }
+    return this.#buffer;
+  }
+
+  /** All elements, raw. */
+  async read(): Promise<HostArray> {
+    if (this.#onHost && this.#gone === undefined) return this.#onHost.slice();
+    const buffer = this.require();
+    const data = await this.device.backend.read(buffer);
+    if (bytesOf(buffer.dtype) * buffer.length <= hostBytes && this.#gone === undefined && this.#buffer === buffer && !this.#onHost) {
+      this.#release();
+      this.#onHost = data.slice();
+    }
+    return data;
   }
 
   /** The memory now belongs to a compiled function's result. */
@@ -37,9 +56,14 @@ export class Storage {
 
   free(message: string): void {
     if (this.#gone !== undefined) return;
-    this.device.untrack(this);
-    this.device.backend.free(this.buffer);
+    if (!this.#onHost) this.#release();
+    this.#onHost = undefined;
     this.#gone = message;
+  }
+
+  #release(): void {
+    this.device.untrack(this);
+    this.device.backend.free(this.#buffer);
   }
 }
 

@@ -106,7 +106,7 @@ export async function readStored(value: Value): Promise<HostArray> {
   if (!isStored(value) && node.device === undefined && node.op.name === "data") return widen((node.payload as HostArray).slice(), specOf(value).dtype);
   realizeValues([value]);
   const storage = node.stored[value.output]!;
-  return widen(await storage.device.backend.read(storage.require()), specOf(value).dtype);
+  return widen(await storage.read(), specOf(value).dtype);
 }
 
 const widen = (data: HostArray, dtype: DType): HostArray => (dtype === "f16" && data instanceof Uint16Array ? Float32Array.from(data, halfToFloat) : data);
