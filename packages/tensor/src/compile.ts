@@ -59,6 +59,8 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
     const flat = flatten(args, { numbers: true, name });
     // Inside another trace or an uncompiled graph of one, the function is simply part of it.
     if (flat.leaves.some((leaf) => leaf instanceof Tensor && leaf.value.node.traced)) return fn(...(args as unknown as A));
+    const blank = flat.leaves.findIndex((leaf) => leaf instanceof Tensor && leaf.value.node.op.name === "parameter");
+    if (blank >= 0) throw new DeviceError(`${name}: argument ${placeOf(flat.paths[blank]!)} is a parameter without elements; call await initialise(model, { device, key }) or load a checkpoint first.`);
     realizeValues(flat.leaves.flatMap((leaf) => (leaf instanceof Tensor && leaf.device && !isStored(leaf.value) ? [leaf.value] : [])));
     const device = deviceOf(name, flat, options.device);
     const signature = signatureOf(flat, device);

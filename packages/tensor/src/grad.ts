@@ -12,8 +12,12 @@ export type LossResult = Tensor | readonly [Tensor, ...unknown[]];
 function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild: (gradients: readonly (Tensor | undefined)[]) => unknown } {
   const flat = flatten(tree);
   const targets: Tensor[] = [];
-  const aliased = flat.leaves.map((leaf) => {
-    if (!(leaf instanceof Tensor) || !isFloat(leaf.dtype)) return leaf;
+  const learns = (index: number): boolean => {
+    const leaf = flat.leaves[index];
+    return leaf instanceof Tensor && isFloat(leaf.dtype) && !flat.isConstant[index];
+  };
+  const aliased = flat.leaves.map((leaf, index) => {
+    if (!(leaf instanceof Tensor) || !learns(index)) return leaf;
     const target = apply(aliasOp, [leaf], {})[0]!;
     targets.push(target);
     return target;
@@ -23,7 +27,7 @@ function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild
     targets,
     rebuild: (gradients) => {
       let next = 0;
-      return flat.rebuild(flat.leaves.map((leaf) => (leaf instanceof Tensor ? (isFloat(leaf.dtype) ? gradients[next++] : undefined) : leaf)));
+      return flat.rebuild(flat.leaves.map((leaf, index) => (leaf instanceof Tensor ? (learns(index) ? gradients[next++] : undefined) : leaf)));
     },
   };
 }
@@ -33,7 +37,7 @@ function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild
  *
  * @param loss  returns a scalar f32 tensor, or an array whose first element is one
  * @returns     `(...args) => [result, gradients]`; `gradients` is a tree like the first argument. Its leaves are undefined where no gradient flows:
- *              unused parameters, integers, whatever stands behind `stopGradient`. (Such a parameter is left alone by an optimizer; a gradient of zeros is not the same.)
+ *              unused or frozen parameters, integers, buffers, whatever stands behind `stopGradient`. (Such a parameter is left alone by an optimizer; a gradient of zeros is not the same.)
  *
  * ```ts
  * const [loss, gradients] = valueAndGrad((model: Net) => model.forward(x).sub(y).square().mean())(model);

@@ -7,6 +7,7 @@ export { einsum } from "./einsum.ts";
 export { grad, stopGradient, valueAndGrad, vjp, type LossResult } from "./grad.ts";
 export { floatToHalf, halfToFloat } from "./half.ts";
 export { randomBernoulli, randomBits, randomNormal, randomUniform, type RandomKey } from "./key.ts";
+export { initialiserOf, parameter, type Initialiser } from "./parameter.ts";
 export { formatTensor, toNested, type Nested } from "./print.ts";
 export { realize } from "./realize-tree.ts";
 export { checkpoint } from "./recompute.ts";

@@ -33,6 +33,11 @@ export function realizeValues(values: readonly Value[], chosen?: Device): void {
       { details: { pending: nodes.length } },
     );
   }
+  const blank = nodes.find((node) => node.op.name === "parameter");
+  if (blank) {
+    const { shape } = blank.outputs[0]!;
+    throw new DeviceError(`realize: a parameter of shape [${shape.join(", ")}] has no elements yet; call await initialise(model, { device, key }) or load a checkpoint first.`, { details: { shape } });
+  }
   const { text, bindings, scalars, findLeaf } = structureOf(nodes, pending, device);
   const { lowered, loaded } = device.programFor(text, {
     label: `${nodes[nodes.length - 1]!.op.name} and ${nodes.length - 1} more`,

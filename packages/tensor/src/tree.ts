@@ -7,6 +7,9 @@ import { Tensor } from "./tensor.ts";
  *
  * Numbers in arrays and records are data of the computation and may become tensors; numbers in class instances are
  * configuration (a width, a count) and stay.
+ *
+ * A class may say of its instances' tensors that they learn without gradients: `static readonly buffers = ["codebook"]`. An instance with
+ * `frozen: true` is a constant to gradients, with all below it.
  */
 
 /** What a tree is made of when its leaves are taken out. Plain; equal texts mean equal structures. */
@@ -14,6 +17,8 @@ export interface FlatTree<L> {
   leaves: L[];
   /** `layers.3.weight` for each leaf. */
   paths: string[];
+  /** Which leaves no gradient is asked for: those in or under a module that is `frozen`, and those that a module's class lists as `buffers`. */
+  isConstant: boolean[];
   /** Everything but the leaves, as text. */
   text: string;
   /** The same tree over other leaves, in order. */
@@ -43,18 +48,20 @@ function identityOf(object: object): number {
 export function flatten(tree: unknown, options: FlattenOptions = {}): FlatTree<Leaf> {
   const leaves: Leaf[] = [];
   const paths: string[] = [];
+  const isConstant: boolean[] = [];
   const text: string[] = [];
   const above = new Set<object>();
-  const takeLeaf = (leaf: Leaf, path: string, kind: string): Rebuild => {
+  const takeLeaf = (leaf: Leaf, path: string, kind: string, constant: boolean): Rebuild => {
     leaves.push(leaf);
     paths.push(path);
+    isConstant.push(constant);
     text.push(kind);
     return (values, cursor) => values[cursor.next++];
   };
-  const visit = (item: unknown, path: string, isData: boolean): Rebuild => {
-    if (item instanceof Tensor) return takeLeaf(item, path, "T");
-    if (item instanceof Key) return takeLeaf(item, path, "K");
-    if (typeof item === "number" && isData && options.numbers) return takeLeaf(item, path, "N");
+  const visit = (item: unknown, path: string, isData: boolean, constant: boolean): Rebuild => {
+    if (item instanceof Tensor) return takeLeaf(item, path, "T", constant);
+    if (item instanceof Key) return takeLeaf(item, path, "K", constant);
+    if (typeof item === "number" && isData && options.numbers) return takeLeaf(item, path, "N", constant);
     if (typeof item === "function" || (typeof item === "object" && item !== null && isOpaque(item))) {
       text.push(`#${identityOf(item)}`);
       return () => item;
@@ -72,7 +79,7 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): FlatTree<L
     let rebuild: Rebuild;
     if (Array.isArray(item)) {
       text.push("[");
-      const parts = item.map((child, index) => visit(child, join(index), isData));
+      const parts = item.map((child, index) => visit(child, join(index), isData, constant));
       text.push("]");
       rebuild = (values, cursor) => parts.map((part) => part(values, cursor));
     } else {
@@ -80,9 +87,11 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): FlatTree<L
       const isRecord = prototype === Object.prototype || prototype === null;
       text.push(isRecord ? "{" : `@${identityOf(prototype!)}{`);
       const names = Object.keys(item);
+      const frozen = constant || (!isRecord && (item as { frozen?: unknown }).frozen === true);
+      const buffers = isRecord ? undefined : (item.constructor as { buffers?: readonly string[] }).buffers;
       const parts = names.map((name) => {
         text.push(name);
-        return visit((item as Record<string, unknown>)[name], join(name), isData && isRecord);
+        return visit((item as Record<string, unknown>)[name], join(name), isData && isRecord, frozen || buffers?.includes(name) === true);
       });
       text.push("}");
       rebuild = (values, cursor) => {
@@ -94,8 +103,8 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): FlatTree<L
     above.delete(item);
     return rebuild;
   };
-  const rebuild = visit(tree, "", true);
-  return { leaves, paths, text: text.join(" "), rebuild: (values) => rebuild(values, { next: 0 }) };
+  const rebuild = visit(tree, "", true, false);
+  return { leaves, paths, isConstant, text: text.join(" "), rebuild: (values) => rebuild(values, { next: 0 }) };
 }
 
 /** Objects that are what they are, not trees: devices, maps, sets, dates, promises. */

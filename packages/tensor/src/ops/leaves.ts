@@ -36,6 +36,14 @@ export const dataOp: SpecialOp<{ shape: readonly number[]; dtype: DType }> = {
   infer: (_, { shape, dtype }) => [{ shape, dtype }],
 };
 
+/** A parameter that has a shape but no elements yet; the node's payload is its initialiser. */
+export const parameterOp: SpecialOp<{ shape: readonly number[]; dtype: DType }> = {
+  ...noInputs,
+  kind: "special",
+  name: "parameter",
+  infer: (_, { shape, dtype }) => [{ shape, dtype }],
+};
+
 /** One number everywhere. */
 export const fullOp: PointwiseOp<{ value: number | "inf" | "-inf" | "nan"; shape: readonly number[]; dtype: DType }> = {
   ...noInputs,
