@@ -1,3 +1,4 @@
+import { pieceType } from "./model-file/model.ts";
 import type { Normalizer } from "./normalizer/normalizer.ts";
 import type { Segments } from "./segments.ts";
 import { readUtf8 } from "./text/utf8.ts";
@@ -36,7 +37,7 @@ export function collectIds({ bytes }: Normalizer, segments: Segments, { unknownI
 }
 
 /** Ids, pieces and spans. */
-export function collectEncoding({ bytes, origins }: Normalizer, segments: Segments, { pieces, unknownId, byteIds }: Vocabulary): Encoding {
+export function collectEncoding({ bytes, origins }: Normalizer, segments: Segments, { pieces, types, unknownId, byteIds }: Vocabulary): Encoding {
   const encoding = { ids: [] as number[], pieces: [] as string[], begins: [] as number[], ends: [] as number[] };
   const add = (id: number, piece: string, begin: number, end: number): void => {
     encoding.ids.push(id);
@@ -44,19 +45,27 @@ export function collectEncoding({ bytes, origins }: Normalizer, segments: Segmen
     encoding.begins.push(begin);
     encoding.ends.push(end);
   };
-  for (let index = 0, begin = 0; index < segments.count; begin = segments.ends[index++]!) {
+  // A word that spells a control piece covers nothing, and what follows it is shifted, as in the reference library.
+  let shift = 0;
+  for (let index = 0; index < segments.count; index++) {
     const id = segments.ids[index]!;
-    const end = segments.ends[index]!;
-    if (id !== unknownId) {
+    const segmentBegin = index === 0 ? 0 : segments.ends[index - 1]!;
+    const segmentEnd = segments.ends[index]!;
+    const begin = segmentBegin - shift;
+    const end = segmentEnd - shift;
+    if (types[id] === pieceType.control) {
+      add(id, pieces[id]!, origins[begin]!, origins[begin]!);
+      shift += segmentEnd - segmentBegin;
+    } else if (id !== unknownId) {
       add(id, pieces[id]!, origins[begin]!, origins[end]!);
     } else if (byteIds) {
       // The last byte covers the character, the ones before it nothing.
       for (let offset = begin; offset < end; offset++) {
-        const byteId = byteIds[bytes[offset]!]!;
+        const byteId = byteIds[bytes[offset + shift]!]!;
         add(byteId, pieces[byteId]!, origins[begin]!, offset === end - 1 ? origins[end]! : origins[begin]!);
       }
     } else {
-      const surface = readUtf8(bytes, begin, end);
+      const surface = readUtf8(bytes, segmentBegin, segmentEnd);
       const last = encoding.ids.length - 1;
       if (encoding.ids[last] === unknownId) {
         encoding.pieces[last] += surface;

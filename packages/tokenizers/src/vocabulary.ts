@@ -1,7 +1,7 @@
 import { pieceOfByte } from "./model-file/check-model.ts";
 import { pieceType, type SentencePieceModel } from "./model-file/model.ts";
 import { utf8Bytes } from "./text/utf8.ts";
-import { buildByteTrie, type ByteTrie } from "./trie/byte-trie.ts";
+import { buildByteTrie, lookUp, type ByteTrie } from "./trie/byte-trie.ts";
 
 /** The pieces of a checked model, with the look-ups that encoding and decoding share. */
 export class Vocabulary {
@@ -16,6 +16,7 @@ export class Vocabulary {
   readonly userDefinedTrie: ByteTrie | undefined;
   readonly #ids = new Map<string, number>();
   #trie: ByteTrie | undefined;
+  #reservedTrie: ByteTrie | undefined;
 
   constructor(model: SentencePieceModel) {
     this.pieces = model.pieces;
@@ -37,6 +38,15 @@ export class Vocabulary {
   /** Id of a piece; undefined for a text that is none. */
   idOf(piece: string): number | undefined {
     return this.#ids.get(piece);
+  }
+
+  /** Id of the stretch from `begin` to `end`, were it a piece of any type; the unknown id for any other. */
+  idAt(bytes: Uint8Array, begin: number, end: number): number {
+    const id = lookUp(this.trie, bytes, begin, end);
+    if (id >= 0) return id;
+    this.#reservedTrie ??= this.#trieOf(this.#idsOf((type) => type === pieceType.control || type === pieceType.byte));
+    const reserved = lookUp(this.#reservedTrie, bytes, begin, end);
+    return reserved >= 0 ? reserved : this.unknownId;
   }
 
   #idsOf(accepts: (type: number) => boolean): number[] {

@@ -29,7 +29,6 @@ export class MergePairs implements Segmenter {
 
   /** @param dropsMerge asked before each merge, with a running number; true leaves the pair apart */
   segment(bytes: Uint8Array, size: number, segments: Segments, dropsMerge?: (step: number) => boolean): void {
-    const { unknownId } = this.#vocabulary;
     const count = this.#split(bytes, size);
     const queue = this.#queue;
     queue.clear();
@@ -51,7 +50,7 @@ export class MergePairs implements Segmenter {
       this.#offer(bytes, left, after);
     }
     for (let symbol = count > 0 ? 0 : -1; symbol >= 0; symbol = this.#next[symbol]!) {
-      this.#emit(bytes, this.#begins[symbol]!, this.#lengths[symbol]!, unknownId, segments);
+      this.#emit(bytes, this.#begins[symbol]!, this.#lengths[symbol]!, segments);
     }
   }
 
@@ -95,17 +94,16 @@ export class MergePairs implements Segmenter {
   }
 
   /** Adds a symbol; an unused piece falls apart into what it was joined from. */
-  #emit(bytes: Uint8Array, begin: number, length: number, unknownId: number, segments: Segments): void {
-    const { trie, types } = this.#vocabulary;
-    const id = lookUp(trie, bytes, begin, begin + length);
-    if (id >= 0 && types[id] === pieceType.unused) {
+  #emit(bytes: Uint8Array, begin: number, length: number, segments: Segments): void {
+    const id = this.#vocabulary.idAt(bytes, begin, begin + length);
+    if (this.#vocabulary.types[id] === pieceType.unused) {
       const leftLength = this.#leftOfUnused.get(id);
       if (leftLength !== undefined) {
-        this.#emit(bytes, begin, leftLength, unknownId, segments);
-        this.#emit(bytes, begin + leftLength, length - leftLength, unknownId, segments);
+        this.#emit(bytes, begin, leftLength, segments);
+        this.#emit(bytes, begin + leftLength, length - leftLength, segments);
         return;
       }
     }
-    segments.add(id >= 0 ? id : unknownId, begin + length);
+    segments.add(id, begin + length);
   }
 }

@@ -1,6 +1,6 @@
 import type { Segmenter, Segments } from "../segments.ts";
 import { characterLength } from "../text/utf8.ts";
-import { longestPrefix, lookUp } from "../trie/byte-trie.ts";
+import { longestPrefix } from "../trie/byte-trie.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /** A character model: every character, and every user-defined symbol, is one piece or unknown. */
@@ -12,12 +12,11 @@ export class SingleCharacters implements Segmenter {
   }
 
   segment(bytes: Uint8Array, size: number, segments: Segments): void {
-    const { trie, unknownId, userDefinedTrie } = this.#vocabulary;
+    const { userDefinedTrie } = this.#vocabulary;
     for (let begin = 0; begin < size; ) {
       const symbolBytes = userDefinedTrie ? longestPrefix(userDefinedTrie, bytes, begin, size) : 0;
       const end = begin + (symbolBytes || Math.min(characterLength(bytes[begin]!), size - begin));
-      const id = lookUp(trie, bytes, begin, end);
-      segments.add(id >= 0 ? id : unknownId, end);
+      segments.add(this.#vocabulary.idAt(bytes, begin, end), end);
       begin = end;
     }
   }
