@@ -61,6 +61,12 @@ export function parseSentencePieceModel(bytes: Uint8Array): SentencePieceModel {
   if (strange >= 0) {
     throw new TokenizerError(`parseSentencePieceModel: piece ${strange} (${formatValue(pieces[strange])}) has type ${types[strange]}; types 1 to 6 are accepted.`);
   }
+  if (pieces.length > 0 && (!trainer || !normalizer)) {
+    // Every trainer writes both, behind the pieces; a model without its rules would quietly cut text in another way.
+    throw new TokenizerError(
+      `parseSentencePieceModel: there are ${pieces.length} pieces, but no ${trainer ? "normalizer_spec" : "trainer_spec"} behind them; a whole SentencePiece .model file has both. The file is truncated.`,
+    );
+  }
   const model: SentencePieceModel = {
     pieces,
     scores: Float32Array.from(scores),
