@@ -132,6 +132,7 @@ export const i64 = {
   shrU: i64Binary(0x88),
   extendI32S: (a: I32Operand): I64 => instruction("i64", 0xac, asI32(a)),
   extendI32U: (a: I32Operand): I64 => instruction("i64", 0xad, asI32(a)),
+  truncSatF64S: (a: F64Operand): I64 => instruction("i64", 0xfc06, asF64(a)),
   load: (address: I32Operand, offset = 0): I64 => load("i64", 0x29, 3, address, offset),
 } as const;
 

@@ -229,6 +229,9 @@ export const f64x2 = {
   sub: binary(0xfdf1),
   mul: binary(0xfdf2),
   div: binary(0xfdf3),
+  /** As those of f32x4. */
+  pmin: binary(0xfdf6),
+  pmax: binary(0xfdf7),
   nearest: unary(0xfd94),
   promoteLowF32x4: unary(0xfd5f),
   convertLowI32x4S: unary(0xfdfe),

@@ -1,11 +1,12 @@
 import type { Kernel, KernelOpName } from "@multiway/tensor/device";
 import type { Target } from "../assembler/index.ts";
+import { generateLoop } from "../loop/generate-loop.ts";
 import { opImplementations } from "./index.ts";
 import type { GeneratedKernel } from "./kernel.ts";
 
 /** Functions and phases of any kernel. */
 export function generateKernel(kernel: Kernel, target: Target): GeneratedKernel {
-  if (kernel.kind === "loop") throw new Error("loop");
+  if (kernel.kind === "loop") return generateLoop(kernel);
   const implementation = opImplementations[kernel.op as KernelOpName]?.find((candidate) => candidate.accepts?.(kernel, target) ?? true);
   if (!implementation) throw new Error(`the wasm device has no kernel op "${kernel.op}".`);
   return implementation.generate(kernel, target);
