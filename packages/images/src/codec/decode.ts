@@ -5,7 +5,7 @@ import { applyOrientation } from "../flip.ts";
 import type { Channels, Color, Image } from "../image.ts";
 import type { ImageSource } from "./codec.ts";
 import { decodeError } from "./decode-error.ts";
-import { findOrientation, readOrientation } from "./exif.ts";
+import { findOrientation, readOrientation, type Orientation } from "./exif.ts";
 import { detectFormat } from "./format.ts";
 import { readPng } from "./png-read.ts";
 import { readImageSize } from "./size.ts";
@@ -46,7 +46,7 @@ export async function decodeImage(bytes: Uint8Array | ArrayBuffer, options: Deco
     throw decodeError(source, `the file begins with ${start}; expected PNG, JPEG, WebP, GIF or AVIF`, "Convert the picture to PNG or JPEG.");
   }
   let image: Image;
-  let exifOrientation: OrientationOrNone;
+  let exifOrientation: Orientation | undefined;
   if (format === "png") {
     const png = await readPng(file, { source, maxPixels });
     image = png.image;
@@ -59,8 +59,6 @@ export async function decodeImage(bytes: Uint8Array | ArrayBuffer, options: Deco
   const converted = convertChannels(image, channels, background ? { background } : {});
   return orientation === "upright" && exifOrientation ? applyOrientation(converted, exifOrientation) : converted;
 }
-
-type OrientationOrNone = NonNullable<ReturnType<typeof readOrientation>>["orientation"] | undefined;
 
 /**
  * Reads and decodes an image.

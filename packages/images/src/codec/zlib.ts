@@ -9,7 +9,7 @@ export async function inflateExactly(parts: readonly Uint8Array[], sizeBytes: nu
   const stream = new DecompressionStream("deflate");
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
-  const writing = (async () => {
+  void (async () => {
     for (const part of parts) await writer.write(part as BufferSource);
     await writer.close();
   })().catch(() => {}); // the reader meets the same error
@@ -28,7 +28,6 @@ export async function inflateExactly(parts: readonly Uint8Array[], sizeBytes: nu
   } catch (error) {
     problem = error;
   }
-  await Promise.race([writing, Promise.resolve()]);
   return filled < sizeBytes ? { bytes: bytes.subarray(0, filled), problem } : { bytes };
 }
 

@@ -25,8 +25,9 @@ const precisionBits = 32 - 8 - 2;
  * const small = resize(image, { width: 224, height: 224 }); // the evaluation transform of BEiT-3, aspect ratio ignored
  * ```
  *
- * Source: Pillow 9.4, `src/libImaging/Resample.c`, `Geometry.c` (nearest) and `PIL/Image.py`.
+ * @returns a new image, or the image itself when nothing changes
  * @throws ImageError for a size or box outside what is possible
+ * Source: Pillow 9.4, `src/libImaging/Resample.c`, `Geometry.c` (nearest) and `PIL/Image.py`.
  */
 export function resize(image: Image, options: ResizeOptions): Image {
   const { width, height, filter = "bicubic" } = options;
