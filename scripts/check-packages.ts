@@ -1,0 +1,140 @@
+/**
+ * Packs every package and tries each alone, as somebody who installs it would: into an empty folder with what it depends on,
+ * every entry imported in Node, with and without the source condition, and type-checked in the strictest way.
+ *
+ *     tsx scripts/check-packages.ts [NAME…]       after `pnpm build`
+ */
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { publint } from "publint";
+import { formatMessage } from "publint/utils";
+import ts from "typescript";
+import { outward } from "./floors/table.ts";
+import { inParallel, run } from "./process.ts";
+import { workspaceMembers, type Member } from "./workspace.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const packages = workspaceMembers(root).filter(({ manifest }) => !manifest.private);
+
+/** A packed package. */
+interface Packed extends Member {
+  tarball: string;
+  sizeBytes: number;
+}
+
+async function pack(member: Member, folder: string): Promise<Packed> {
+  if (!existsSync(join(root, member.folder, "dist"))) throw new Error(`${member.folder}/dist is missing. Run \`pnpm build\` first.`);
+  const output = await run("pnpm", ["pack", "--json", "--pack-destination", folder], { cwd: join(root, member.folder) });
+  const { filename } = JSON.parse(output.slice(output.indexOf("{"))) as { filename: string };
+  const tarball = filename.startsWith("/") ? filename : join(folder, filename);
+  return { ...member, tarball, sizeBytes: (await readFile(tarball)).byteLength };
+}
+
+async function checkPublint({ tarball }: Packed): Promise<void> {
+  const bytes = await readFile(tarball);
+  const { messages, pkg } = await publint({
+    pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer },
+    strict: true,
+  });
+  // It asks to test whether an optional peer is there; ours are loaded on demand.
+  const wrong = messages.filter(({ type }) => type !== "suggestion");
+  if (wrong.length > 0) throw new Error(`publint: ${wrong.map((message) => formatMessage(message, pkg)).join("\n")}`);
+}
+
+/** The packages of the workspace that it cannot run without, itself first. */
+function withDependencies(one: Packed, all: ReadonlyMap<string, Packed>): Packed[] {
+  const found = new Set([one]);
+  for (const each of found) {
+    for (const name of Object.keys(each.manifest.dependencies ?? {})) {
+      const dependency = all.get(name);
+      if (dependency) found.add(dependency);
+    }
+  }
+  return [...found];
+}
+
+function entries({ manifest }: Packed): string[] {
+  return Object.keys(manifest.exports ?? {})
+    .filter((entry) => entry !== "./package.json")
+    .map((entry) => manifest.name + entry.slice(1));
+}
+
+async function install(one: Packed, all: ReadonlyMap<string, Packed>, folder: string): Promise<void> {
+  await mkdir(folder);
+  const dependencies = Object.fromEntries(withDependencies(one, all).map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module", dependencies }));
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], { cwd: folder });
+}
+
+async function importAll(one: Packed, folder: string): Promise<void> {
+  const file = join(folder, "import.js");
+  const lines = entries(one).map((entry) => `await import(${JSON.stringify(entry)});\nimport.meta.resolve(${JSON.stringify(entry)});`);
+  await writeFile(file, `${lines.join("\n")}\nprocess.exit(0);\n`);
+  await run(process.execPath, [file], { cwd: folder });
+  // Sources ship too, so somebody who sets our condition runs from them.
+  await run(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@multiway/source", file], { cwd: folder });
+}
+
+/** As strict as TypeScript gets, with nothing of the platform in sight unless the package is made for it. */
+function checkTypes(one: Packed, folder: string): void {
+  const file = join(folder, "types.ts");
+  const outside = withDependencies(one, packed).some(({ shortName }) => outward.includes(shortName));
+  const options: ts.CompilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", ...(outside ? ["lib.dom.d.ts"] : [])],
+    types: outside ? [join(root, "node_modules/@types/node"), join(root, "node_modules/@webgpu/types")] : [],
+  };
+  const text = entries(one).map((entry, i) => `import * as entry${i} from ${JSON.stringify(entry)};\nexport const names${i}: string[] = Object.keys(entry${i});`).join("\n");
+  ts.sys.writeFile(file, text);
+  const host = ts.createCompilerHost(options);
+  host.getCurrentDirectory = () => folder;
+  const read = host.getSourceFile;
+  // The library's declarations are parsed once for all packages.
+  host.getSourceFile = (name, languageVersion, ...rest) => {
+    if (!name.includes("/node_modules/typescript/")) return read.call(host, name, languageVersion, ...rest);
+    if (!libraries.has(name)) libraries.set(name, read.call(host, name, languageVersion, ...rest));
+    return libraries.get(name);
+  };
+  const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host));
+  if (diagnostics.length > 0) throw new Error(`types: ${ts.formatDiagnostics(diagnostics, host)}`);
+}
+
+const libraries = new Map<string, ts.SourceFile | undefined>();
+const packed = new Map<string, Packed>();
+const wanted = process.argv.slice(2);
+const temporary = await mkdtemp(join(tmpdir(), "multiway-packages-"));
+const failures: string[] = [];
+try {
+  await inParallel(availableParallelism(), packages, async (member) => {
+    packed.set(member.manifest.name, await pack(member, temporary));
+  });
+  const chosen = [...packed.values()].filter(({ shortName }) => wanted.length === 0 || wanted.includes(shortName)).sort((a, b) => a.shortName.localeCompare(b.shortName));
+  await inParallel(availableParallelism(), chosen, async (one) => {
+    const folder = join(temporary, one.shortName);
+    try {
+      await checkPublint(one);
+      await install(one, packed, folder);
+      await importAll(one, folder);
+      checkTypes(one, folder);
+      console.log(`  ✓ ${one.manifest.name}  ${(one.sizeBytes / 1024).toFixed(0)} KiB packed, entries: ${entries(one).length}`);
+    } catch (error) {
+      failures.push(one.manifest.name);
+      console.log(`  ✗ ${one.manifest.name}\n${error instanceof Error ? error.message : String(error)}`);
+    }
+    await rm(folder, { recursive: true, force: true });
+  });
+  console.log(failures.length === 0 ? `packages: ${chosen.length} packed, installed alone, imported and type-checked` : `packages: ${failures.length} of ${chosen.length} failed: ${failures.join(", ")}`);
+} finally {
+  await rm(temporary, { recursive: true, force: true });
+}
+process.exitCode = failures.length === 0 ? 0 : 1;
