@@ -1,1 +1,10 @@
-export {};
+export { MultiwayAttention, type MultiwayAttentionOptions } from "./attention.ts";
+export { MultiwayBlock, type BlockRouting, type MultiwayBlockOptions } from "./block.ts";
+export { nameOfOfficial, officialName } from "./checkpoint-names.ts";
+export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
+export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";
+export { Experts, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing } from "./experts.ts";
+export { attentionBias, captioningMask, hiddenScore, type Lengths } from "./masks.ts";
+export { MultiwayTransformer, type ForwardOptions, type MultiwayInput, type MultiwayTransformerOptions } from "./multiway-transformer.ts";
+export { paperForm, releasedForm } from "./presets.ts";
+export { RelativePositionBias, relativePositionBucket } from "./relative-positions.ts";

@@ -1,0 +1,76 @@
+import { LayerNorm, Linear, Module, type LinearOptions } from "@multiway/nn";
+import type { Tensor } from "@multiway/tensor";
+import { concat } from "@multiway/tensor";
+import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+
+export interface MultiwayAttentionOptions {
+  embedDim: number;
+  numHeads: number;
+  /** Of the four projections and the inner norm. */
+  routing: Exclude<Routing, "withJointExpert">;
+  /** A norm between the joined heads and the output projection: one half of sub-LN. */
+  innerNorm: boolean;
+  epsilon: number;
+  linear: LinearOptions;
+}
+
+/**
+ * Self-attention over image and text tokens together. Each modality may have projections of its own; the tokens meet in the scores.
+ *
+ * Projections, norms and outputs of the two modalities stay separate tensors: joining them would cost copies.
+ */
+export class MultiwayAttention extends Module {
+  query: Experts<Linear>;
+  key: Experts<Linear>;
+  value: Experts<Linear>;
+  out: Experts<Linear>;
+  innerNorm?: Experts<LayerNorm>;
+  readonly numHeads: number;
+
+  constructor(options: MultiwayAttentionOptions) {
+    super();
+    const { embedDim, routing, linear } = options;
+    const project = () => new Experts(routing, () => new Linear(embedDim, embedDim, linear));
+    this.query = project();
+    this.key = project();
+    this.value = project();
+    this.out = project();
+    if (options.innerNorm) this.innerNorm = new Experts(routing, () => new LayerNorm(embedDim, { epsilon: options.epsilon }));
+    this.numHeads = options.numHeads;
+  }
+
+  /**
+   * @param tokens  [batch, length, embedDim] of each modality
+   * @param bias    added to the scores of each modality's queries: broadcasts to [batch, heads, length of the modality, length of all]
+   */
+  forward(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
+    const { query, keys, values } = this.#project(tokens);
+    return mapModalities(query, (q, modality) => {
+      const heads = q.attention(keys, values, { bias: bias[modality] });
+      const joined = heads.reshape(tokens[modality]!.shape);
+      const fused = isFused(tokens);
+      return this.out.pick(modality, fused).forward(this.innerNorm ? this.innerNorm.pick(modality, fused).forward(joined) : joined);
+    });
+  }
+
+  /** The softmax of the scores, [batch, heads, length of the modality, length of all]: for looking at. */
+  probabilities(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
+    const { query, keys } = this.#project(tokens);
+    const allKeys = concat(keys, 1).permute([0, 2, 3, 1]);
+    return mapModalities(query, (q, modality) => {
+      const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
+      return (bias[modality] ? scores.add(bias[modality]) : scores).softmax(-1);
+    });
+  }
+
+  #project(tokens: ByModality<Tensor>): { query: ByModality<Tensor>; keys: Tensor[]; values: Tensor[] } {
+    const fused = isFused(tokens);
+    const split = (projection: Experts<Linear>) =>
+      mapModalities(tokens, (x, modality) => {
+        const [batch, length, width] = x.shape as [number, number, number];
+        return projection.pick(modality, fused).forward(x).reshape([batch, length, this.numHeads, width / this.numHeads]);
+      });
+    const inOrder = (values: ByModality<Tensor>) => [values.vision, values.language].filter((value) => value !== undefined);
+    return { query: split(this.query), keys: inOrder(split(this.key)), values: inOrder(split(this.value)) };
+  }
+}

@@ -1,0 +1,79 @@
+import { dropPath, FeedForward, LayerNorm, Module, type LinearOptions } from "@multiway/nn";
+import type { RandomKey, Tensor } from "@multiway/tensor";
+import { MultiwayAttention } from "./attention.ts";
+import { Experts, isFused, mapModalities, modalities, type ByModality, type Routing } from "./experts.ts";
+
+/** Which parts of a block are split by modality. Plain data. */
+export interface BlockRouting {
+  attention: Exclude<Routing, "withJointExpert">;
+  attentionNorm: Exclude<Routing, "withJointExpert">;
+  /** The feed-forward part and the norm before it. */
+  feedForward: Routing;
+}
+
+export interface MultiwayBlockOptions {
+  embedDim: number;
+  numHeads: number;
+  ffnDim: number;
+  routing: BlockRouting;
+  /** Norms inside attention and feed-forward (sub-LN). */
+  subLayerNorm: boolean;
+  /** Probability that a sample skips a residual branch in training. */
+  dropPathRate: number;
+  epsilon: number;
+  linear: LinearOptions;
+}
+
+/** x + attention(norm(x)), then x + ffn(norm(x)); pre-norm, as in TorchScale's encoder layer (microsoft/torchscale: torchscale/architecture/encoder.py). */
+export class MultiwayBlock extends Module {
+  attentionNorm: Experts<LayerNorm>;
+  attention: MultiwayAttention;
+  ffnNorm: Experts<LayerNorm>;
+  ffn: Experts<FeedForward>;
+  readonly dropPathRate: number;
+
+  constructor(options: MultiwayBlockOptions) {
+    super();
+    const { embedDim, numHeads, ffnDim, routing, subLayerNorm, epsilon, linear } = options;
+    const norm = () => new LayerNorm(embedDim, { epsilon });
+    const feedForward = { innerNorm: subLayerNorm, epsilon, ...(linear.weight ? { weight: linear.weight } : {}), ...(linear.biasInitialiser ? { bias: linear.biasInitialiser } : {}) };
+    this.attentionNorm = new Experts(routing.attentionNorm, norm);
+    this.attention = new MultiwayAttention({ embedDim, numHeads, routing: routing.attention, innerNorm: subLayerNorm, epsilon, linear });
+    this.ffnNorm = new Experts(routing.feedForward, norm);
+    this.ffn = new Experts(routing.feedForward, () => new FeedForward(embedDim, ffnDim, feedForward));
+    this.dropPathRate = options.dropPathRate;
+  }
+
+  /**
+   * @param tokens  [batch, length, embedDim] of each modality
+   * @param bias    see {@link MultiwayAttention.forward}
+   * @param key     for stochastic depth; without one nothing is dropped
+   */
+  forward(tokens: ByModality<Tensor>, { bias = {}, key }: { bias?: ByModality<Tensor>; key?: RandomKey | undefined } = {}): ByModality<Tensor> {
+    const fused = isFused(tokens);
+    // One draw per sample and branch, which holds for its image and its text.
+    const [attentionKey, ffnKey] = key ? key.split(2) : [];
+    const normed = mapModalities(tokens, (x, modality) => this.attentionNorm.pick(modality, fused).forward(x));
+    const attended = addBranch(tokens, this.attention.forward(normed, bias), this.dropPathRate, attentionKey);
+    const transformed = mapModalities(attended, (x, modality) => this.ffn.pick(modality, fused).forward(this.ffnNorm.pick(modality, fused).forward(x)));
+    return addBranch(attended, transformed, this.dropPathRate, ffnKey);
+  }
+
+  /** The attention's softmax for these tokens: see {@link MultiwayAttention.probabilities}. */
+  attentionMaps(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
+    const fused = isFused(tokens);
+    return this.attention.probabilities(
+      mapModalities(tokens, (x, modality) => this.attentionNorm.pick(modality, fused).forward(x)),
+      bias,
+    );
+  }
+}
+
+function addBranch(residual: ByModality<Tensor>, branch: ByModality<Tensor>, rate: number, key: RandomKey | undefined): ByModality<Tensor> {
+  const sum: ByModality<Tensor> = {};
+  for (const modality of modalities) {
+    const x = residual[modality];
+    if (x) sum[modality] = x.add(dropPath(branch[modality]!, rate, key));
+  }
+  return sum;
+}

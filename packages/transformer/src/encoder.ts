@@ -1,0 +1,86 @@
+import { LayerNorm, Module, type LinearOptions } from "@multiway/nn";
+import type { RandomKey, Tensor } from "@multiway/tensor";
+import { MultiwayBlock, type BlockRouting } from "./block.ts";
+import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+
+export interface MultiwayEncoderOptions {
+  numLayers: number;
+  embedDim: number;
+  numHeads: number;
+  ffnDim: number;
+  /** Which parts are split by modality. */
+  routing: BlockRouting & { finalNorm: Exclude<Routing, "withJointExpert"> };
+  /** How many layers, counted from the top, add a vision-language expert for fused input. Default 0. */
+  visionLanguageLayers?: number;
+  /** Norms inside attention and feed-forward (sub-LN). Default true. */
+  subLayerNorm?: boolean;
+  /** A norm after the last layer. Default true. */
+  finalNorm?: boolean;
+  /** Rate of stochastic depth in the last layer; layers below get less, in equal steps from 0. Default 0. */
+  dropPathRate?: number;
+  /** Of all norms. Default 1e-5. */
+  epsilon?: number;
+  /** Initialisers of all linear layers. Default: PyTorch's. */
+  linear?: LinearOptions;
+}
+
+export interface EncodeOptions {
+  /** Added to attention scores, by modality of the query: see `attentionBias`. */
+  bias?: ByModality<Tensor>;
+  /** For stochastic depth; without one nothing is dropped. */
+  key?: RandomKey | undefined;
+  /** Also return the input of the first layer and the output of each. Default false. */
+  hidden?: boolean;
+  /** Also return each layer's attention, [batch, heads, queries, keys]. Default false. */
+  attention?: boolean;
+}
+
+export interface EncoderOutput extends ByModality<Tensor> {
+  /** The input of the first layer, then the output of each, before the final norm. */
+  hidden?: ByModality<Tensor>[];
+  /** By layer. */
+  attention?: ByModality<Tensor>[];
+}
+
+/** A stack of Multiway blocks over embedded tokens. */
+export class MultiwayEncoder extends Module {
+  layers: MultiwayBlock[];
+  finalNorm?: Experts<LayerNorm>;
+
+  constructor(options: MultiwayEncoderOptions) {
+    super();
+    const { numLayers, embedDim, numHeads, ffnDim, routing, visionLanguageLayers = 0, subLayerNorm = true, dropPathRate = 0, epsilon = 1e-5, linear = {} } = options;
+    this.layers = Array.from({ length: numLayers }, (_, layer) => {
+      const joint = layer >= numLayers - visionLanguageLayers;
+      return new MultiwayBlock({
+        embedDim,
+        numHeads,
+        ffnDim,
+        routing: { ...routing, feedForward: joint ? "withJointExpert" : routing.feedForward },
+        subLayerNorm,
+        dropPathRate: numLayers > 1 ? (dropPathRate * layer) / (numLayers - 1) : 0,
+        epsilon,
+        linear,
+      });
+    });
+    if (options.finalNorm !== false) this.finalNorm = new Experts(routing.finalNorm, () => new LayerNorm(embedDim, { epsilon }));
+  }
+
+  /** @param tokens [batch, length, embedDim] of each modality @returns the same shapes, and what was asked for beside */
+  forward(tokens: ByModality<Tensor>, options: EncodeOptions = {}): EncoderOutput {
+    const { bias = {}, key } = options;
+    let x = tokens;
+    const hidden = [x];
+    const attention: ByModality<Tensor>[] = [];
+    this.layers.forEach((layer, index) => {
+      if (options.attention) attention.push(layer.attentionMaps(x, bias));
+      x = layer.forward(x, { bias, key: key?.fold(index) });
+      hidden.push(x);
+    });
+    const fused = isFused(x);
+    const output: EncoderOutput = this.finalNorm ? mapModalities(x, (part, modality) => this.finalNorm!.pick(modality, fused).forward(part)) : { ...x };
+    if (options.hidden) output.hidden = hidden;
+    if (options.attention) output.attention = attention;
+    return output;
+  }
+}
