@@ -128,6 +128,7 @@ describe("SentencePieceTokenizer", () => {
     expect(() => tokenizer.encode(undefined as unknown as string)).toThrow("encode: the text is undefined; a string is expected.");
     expect(() => tokenizer.nBest("a", 0)).toThrow("nBest: count is 0; an integer from 1 to 1024 is expected.");
     expect(() => tokenizer.sample("a", { key: key(1), alpha: -1 })).toThrow("sample: alpha is -1; a number from 0 is expected.");
+    expect(() => tokenizer.nBest("x".repeat(40_000), 1024)).toThrow("nBest: the text has 40003 bytes and count is 1024; their product may be 33554432 at most.");
     const bpe = await open("reference/bpe.model");
     expect(() => bpe.nBest("a", 2)).toThrow("nBest: the model's algorithm is bpe; nBest needs a unigram model.");
     expect(() => bpe.sample("a", { key: key(1), alpha: 2 })).toThrow("sample: alpha is 2; for a BPE model it is the probability of dropping a merge, 0 to 1.");

@@ -37,6 +37,8 @@ export interface SampleOptions {
 
 /** Most segmentations that {@link SentencePieceTokenizer.nBest} gives. */
 const maxNBest = 1024;
+/** Bounds the memory of an n-best search to half a gigabyte. */
+const maxWays = 1 << 25;
 
 /**
  * SentencePiece: text to ids and back, by the rules of a model file.
@@ -150,7 +152,11 @@ export class SentencePieceTokenizer {
     if (!Number.isInteger(count) || count < 1 || count > maxNBest) {
       throw new TokenizerError(`nBest: count is ${formatValue(count)}; an integer from 1 to ${maxNBest} is expected.`);
     }
-    const paths = bestPaths(this.#lattice("nBest", text), count);
+    const lattice = this.#lattice("nBest", text);
+    if (lattice.size * count > maxWays) {
+      throw new TokenizerError(`nBest: the text has ${lattice.size} bytes and count is ${count}; their product may be ${maxWays} at most. Cut the text or lower count.`);
+    }
+    const paths = bestPaths(lattice, count);
     return Array.from({ length: paths.count }, (_, rank) => {
       this.#segments.clear();
       paths.read(rank, this.#segments);

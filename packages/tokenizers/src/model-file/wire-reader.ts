@@ -12,6 +12,7 @@ export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
  */
 export class WireReader {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #end: number;
   readonly #path: string;
   #offset: number;
@@ -23,8 +24,9 @@ export class WireReader {
   type = 0;
 
   /** @param path where this message stands, for messages: `model`, `pieces[3]` */
-  constructor(bytes: Uint8Array, path: string, begin = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, path: string, begin = 0, end = bytes.length, view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)) {
     this.#bytes = bytes;
+    this.#view = view;
     this.#path = path;
     this.#offset = begin;
     this.#end = end;
@@ -59,7 +61,7 @@ export class WireReader {
   float(name: string): number {
     this.#expect(wireType.fixed32, name);
     const offset = this.#take(4);
-    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, 4).getFloat32(0, true);
+    return this.#view.getFloat32(offset, true);
   }
 
   /** A view of the field's bytes, not a copy. */
@@ -77,7 +79,7 @@ export class WireReader {
   /** A reader of the message inside this field. */
   message(name: string): WireReader {
     const [begin, end] = this.#span(name);
-    return new WireReader(this.#bytes, this.#path === "" ? name : `${this.#path}.${name}`, begin, end);
+    return new WireReader(this.#bytes, this.#path === "" ? name : `${this.#path}.${name}`, begin, end, this.#view);
   }
 
   /** Skips the field and returns its bytes, tag included, so that a writer can put them back. */

@@ -20,6 +20,8 @@ export interface ByteTrie {
 export const trieBits = { label: 0x1ff, hasValue: 0x200, baseShift: 10 } as const;
 
 const maxUnits = 1 << 22;
+/** Keeps node × 256 + byte within 31 bits. */
+const maxKeyBytes = 1 << 23;
 
 /**
  * @param keys  no two alike, none empty
@@ -69,26 +71,36 @@ interface LinkedTrie {
 
 function linkKeys(keys: readonly Uint8Array[], values: ArrayLike<number>): LinkedTrie {
   const capacity = keys.reduce((size, key) => size + key.length, 1);
-  if (capacity > maxUnits * 8) {
-    throw new TokenizerError(`SentencePieceTokenizer: the pieces have ${capacity} bytes together; at most ${maxUnits * 8} are accepted.`);
+  if (capacity > maxKeyBytes) {
+    throw new TokenizerError(`SentencePieceTokenizer: the pieces have ${capacity} bytes together; at most ${maxKeyBytes} are accepted. Use a smaller vocabulary.`);
   }
   const label = new Uint8Array(capacity);
   const value = new Int32Array(capacity).fill(-1);
   const firstChild = new Int32Array(capacity);
   const nextSibling = new Int32Array(capacity);
+  // Children are found through a hash table, since `▁` alone may have hundreds: node × 256 + byte leads to the child.
+  let slots = 16;
+  while (slots < capacity * 2) slots *= 2;
+  const slotKey = new Int32Array(slots).fill(-1);
+  const slotChild = new Int32Array(slots);
   let count = 1;
   for (let index = 0; index < keys.length; index++) {
+    const key = keys[index]!;
     let node = 0;
-    for (const byte of keys[index]!) {
-      let child = firstChild[node]!;
-      while (child !== 0 && label[child] !== byte) child = nextSibling[child]!;
-      if (child === 0) {
-        child = count++;
-        label[child] = byte;
-        nextSibling[child] = firstChild[node]!;
-        firstChild[node] = child;
+    for (let offset = 0; offset < key.length; offset++) {
+      const byte = key[offset]!;
+      const wanted = node * 256 + byte;
+      const mixed = Math.imul(wanted, 0x9e3779b1);
+      let slot = (mixed ^ (mixed >>> 15)) & (slots - 1);
+      while (slotKey[slot] !== wanted && slotKey[slot] !== -1) slot = (slot + 1) & (slots - 1);
+      if (slotKey[slot] === -1) {
+        slotKey[slot] = wanted;
+        slotChild[slot] = count;
+        label[count] = byte;
+        nextSibling[count] = firstChild[node]!;
+        firstChild[node] = count++;
       }
-      node = child;
+      node = slotChild[slot]!;
     }
     value[node] = values[index]!;
   }
@@ -137,9 +149,10 @@ function placeNodes({ label, value, firstChild, nextSibling }: LinkedTrie): Byte
     return size - 256;
   };
 
-  const pending: [linked: number, slot: number][] = [[0, 0]];
-  for (let entry = pending.pop(); entry; entry = pending.pop()) {
-    const [linked, slot] = entry;
+  const pending = [0, 0]; // pairs: the linked node, and its slot
+  while (pending.length > 0) {
+    const slot = pending.pop()!;
+    const linked = pending.pop()!;
     if (value[linked]! >= 0) {
       values[slot] = value[linked]!;
       units[slot] = units[slot]! | trieBits.hasValue;
@@ -153,7 +166,7 @@ function placeNodes({ label, value, firstChild, nextSibling }: LinkedTrie): Byte
     for (let child = firstChild[linked]!; child !== 0; child = nextSibling[child]!) {
       const place = base ^ label[child]!;
       units[place] = label[child]! + 1;
-      pending.push([child, place]);
+      pending.push(child, place);
     }
   }
   return { units: units.slice(0, size), values: values.slice(0, size) };
