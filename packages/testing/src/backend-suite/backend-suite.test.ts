@@ -3,7 +3,9 @@ import { checkProgram, openReference, runBackendSuite, backendCases } from "./in
 
 // The reference device against itself: whether the harness builds what it means to.
 runBackendSuite(openReference);
-describe("the same bits", () => runBackendSuite(openReference, { bitwise: openReference, quick: true, only: /programs|matmul/ }));
+describe("the same bits", () => {
+  runBackendSuite(openReference, { bitwise: openReference, quick: true, only: /programs|matmul/ });
+});
 
 describe("backendCases", () => {
   it("gives each case a name of its own", () => {

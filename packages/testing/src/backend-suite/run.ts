@@ -40,7 +40,7 @@ export function runBackendSuite(open: () => Promise<DeviceBackend>, options: Bac
   });
   afterAll(async () => {
     // Undefined if opening failed.
-    await Promise.all([device, other, referee].map((one) => one?.close()));
+    for (const one of [device, other, referee] as (DeviceBackend | undefined)[]) await one?.close();
   });
 
   const wanted = cases.filter((one) => (!quick || one.quick) && (!only || only.test(titleOf(one))) && (!bitwise || one.kind === "program"));
