@@ -2,13 +2,13 @@ import { InternalError } from "@multiway/errors";
 import type { Kernel } from "@multiway/tensor/device";
 import { planLoop } from "../loop/plan.ts";
 import type { Plan, PlanLimits } from "../wgsl/stage.ts";
-import { opKernels } from "./index.ts";
+import { kernelsOf } from "./index.ts";
 
 /** Chooses how a kernel runs: loops are generated, ops take the first of their kernels that accepts. */
 export function planKernel(kernel: Kernel, limits: PlanLimits): Plan {
   if (kernel.kind === "loop") return planLoop(kernel);
-  const candidates = (Object.hasOwn(opKernels, kernel.op) && opKernels[kernel.op]) || [];
-  const chosen = candidates.find((candidate) => candidate.accepts(kernel, limits));
+
+  const chosen = kernelsOf(kernel.op).find((candidate) => candidate.accepts(kernel, limits));
   if (!chosen) throw new InternalError(`webgpu: no kernel accepts op "${kernel.op}" (${kernel.label}).`);
   return chosen.plan(kernel, limits);
 }
