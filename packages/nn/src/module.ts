@@ -96,13 +96,13 @@ export abstract class Module {
 
   /** Makes this module, or the modules at the given places, a constant to gradients. Returns the module. */
   freeze(...places: string[]): this {
-    return this.#mark(places, true);
+    return this.mark(places, true);
   }
   /** Takes {@link Module.freeze} back, also inside. */
   unfreeze(...places: string[]): this {
-    return this.#mark(places, false);
+    return this.mark(places, false);
   }
-  #mark(places: string[], frozen: boolean): this {
+  private mark(places: string[], frozen: boolean): this {
     for (const place of places.length > 0 ? places : [""]) {
       const module = place === "" ? this : (find(this, place) as unknown);
       if (!(module instanceof Module)) throw new OptionError(`freeze: "${place}" is no module of ${this.constructor.name}; expected a place such as ${formatList(moduleNames(this).slice(0, 4))}.`);

@@ -44,7 +44,7 @@ export class MultiwayAttention extends Module {
    * @param bias    added to the scores of each modality's queries: broadcasts to [batch, heads, length of the modality, length of all]
    */
   forward(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
-    const { query, keys, values } = this.#project(tokens);
+    const { query, keys, values } = this.project(tokens);
     return mapModalities(query, (q, modality) => {
       const heads = q.attention(keys, values, { bias: bias[modality] });
       const joined = heads.reshape(tokens[modality]!.shape);
@@ -55,7 +55,7 @@ export class MultiwayAttention extends Module {
 
   /** The softmax of the scores, [batch, heads, length of the modality, length of all]: for looking at. */
   probabilities(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
-    const { query, keys } = this.#project(tokens);
+    const { query, keys } = this.project(tokens);
     const allKeys = concat(keys, 1).permute([0, 2, 3, 1]);
     return mapModalities(query, (q, modality) => {
       const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
@@ -63,7 +63,7 @@ export class MultiwayAttention extends Module {
     });
   }
 
-  #project(tokens: ByModality<Tensor>): { query: ByModality<Tensor>; keys: Tensor[]; values: Tensor[] } {
+  private project(tokens: ByModality<Tensor>): { query: ByModality<Tensor>; keys: Tensor[]; values: Tensor[] } {
     const fused = isFused(tokens);
     const split = (projection: Experts<Linear>) =>
       mapModalities(tokens, (x, modality) => {

@@ -39,7 +39,7 @@ export class VectorQuantizer extends Module {
 
   /** @param vectors [..., codeDim], any length @returns codes i32 [...] */
   encode(vectors: Tensor): Tensor {
-    this.#require(vectors);
+    this.require(vectors);
     // Of unit vectors the nearest has the largest product.
     return unitLength(vectors).matmul(this.codebook.transpose()).argMax({ axis: -1 });
   }
@@ -63,8 +63,8 @@ export class VectorQuantizer extends Module {
 
   /** A quantizer that has moved towards a batch of vectors [..., codeDim], from the codes that they chose before the move. */
   update(vectors: Tensor): VectorQuantizer {
-    const { counts, means } = this.#means(vectors, this.codebook);
-    return this.#with(unitLength(this.codebook.mul(this.decay).add(means.mul(1 - this.decay))), this.usage.mul(this.decay).add(counts.mul(1 - this.decay)));
+    const { counts, means } = this.means(vectors, this.codebook);
+    return this.with(unitLength(this.codebook.mul(this.decay).add(means.mul(1 - this.decay))), this.usage.mul(this.decay).add(counts.mul(1 - this.decay)));
   }
 
   /**
@@ -78,17 +78,17 @@ export class VectorQuantizer extends Module {
     const flat = vectors.reshape([vectors.size / codeDim, codeDim]);
     const order = key.permutation(flat.shape[0]!);
     const chosen = Int32Array.from({ length: numCodes }, (_, code) => order[code % order.length]!);
-    return this.#with(unitLength(flat).gather(constant(chosen)), this.usage);
+    return this.with(unitLength(flat).gather(constant(chosen)), this.usage);
   }
 
   /** One round of k-means on a batch of vectors: every code becomes the mean direction of those that chose it. */
   kMeansRound(vectors: Tensor): VectorQuantizer {
-    return this.#with(this.#means(vectors, this.codebook).means, this.usage);
+    return this.with(this.means(vectors, this.codebook).means, this.usage);
   }
 
   /** How many vectors chose each code, and their mean direction; the old code where none did. */
-  #means(vectors: Tensor, old: Tensor): { counts: Tensor; means: Tensor } {
-    this.#require(vectors);
+  private means(vectors: Tensor, old: Tensor): { counts: Tensor; means: Tensor } {
+    this.require(vectors);
     const [numCodes, codeDim] = old.shape as [number, number];
     const rows = vectors.size / codeDim;
     const z = unitLength(vectors).reshape([rows, codeDim]);
@@ -99,12 +99,12 @@ export class VectorQuantizer extends Module {
     return { counts, means: counts.unsqueeze(-1).greater(0).where(means, old) };
   }
 
-  #with(codebook: Tensor, usage: Tensor): VectorQuantizer {
+  private with(codebook: Tensor, usage: Tensor): VectorQuantizer {
     const copy = Object.create(VectorQuantizer.prototype) as VectorQuantizer;
     return Object.assign(copy, this, { codebook, usage });
   }
 
-  #require(vectors: Tensor): void {
+  private require(vectors: Tensor): void {
     const codeDim = this.codebook.shape[1]!;
     if (vectors.shape[vectors.rank - 1] !== codeDim) {
       throw new ShapeError(`VectorQuantizer: vectors have shape ${formatShape(vectors.shape)}; expected [..., ${codeDim}].`, { details: { shape: vectors.shape } });
