@@ -18,6 +18,8 @@ export interface TrainingProgress {
 export interface TrainUnigramOptions {
   /** Pieces of the finished model, specials included. */
   vocabularySize: number;
+  /** Return a smaller model instead of throwing when the text does not give that many pieces; default false. */
+  acceptsFewer?: boolean;
   /** How text is normalised; default: nothing replaced, blanks trimmed and joined, one put in front. Another model's `normalizer` may be given. */
   normalizer?: Partial<NormalizerSpec>;
   /** Share of all characters that must get a piece, the frequent ones first; the others become unknown. 0.98 to 1, default 0.9995. */
@@ -49,6 +51,7 @@ export type ResolvedOptions = Required<Omit<TrainUnigramOptions, "onProgress" | 
 /** @throws TokenizerError for a value outside its range */
 export function resolveOptions(options: TrainUnigramOptions): ResolvedOptions {
   const resolved: ResolvedOptions = {
+    acceptsFewer: false,
     characterCoverage: 0.9995,
     requiredCharacters: "",
     maxPieceLength: 16,

@@ -71,7 +71,8 @@ describe("trainUnigram", () => {
     expect(() => trainUnigram("text", { vocabularySize: 100 })).toThrow('trainUnigram: sentences is "text"; an iterable of strings is expected.');
     expect(() => trainUnigram([5 as unknown as string], { vocabularySize: 100 })).toThrow("trainUnigram: sentence 0 is 5; a string is expected.");
     expect(() => trainUnigram(captions, { vocabularySize: 20 })).toThrow(/^trainUnigram: vocabularySize is 20; 3 specials and \d+ characters need \d+\. Raise vocabularySize or lower characterCoverage\.$/);
-    expect(() => trainUnigram(["a few words"], { vocabularySize: 5000 })).toThrow(/^trainUnigram: vocabularySize is 5000; this text gives \d+ pieces at most\. Lower vocabularySize or give more text\.$/);
+    expect(() => trainUnigram(["a few words"], { vocabularySize: 5000 })).toThrow(/^trainUnigram: vocabularySize is 5000; this text gives \d+ pieces at most\. Lower vocabularySize, give more text, or set acceptsFewer\.$/);
+    expect(trainUnigram(["a few words"], { vocabularySize: 5000, acceptsFewer: true }).pieces.length).toBeLessThan(40);
     expect(() => trainUnigram(["a"], { vocabularySize: 10, characterCoverage: 0.5 })).toThrow("trainUnigram: characterCoverage is 0.5; a number from 0.98 to 1 is expected.");
     expect(() => trainUnigram(["a"], { vocabularySize: 10, userDefinedSymbols: ["<s>"] })).toThrow('trainUnigram: the symbol "<s>" is given twice, or is one of <unk>, <s>, </s>;');
   });

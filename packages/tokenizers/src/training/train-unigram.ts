@@ -52,9 +52,9 @@ export function trainUnigram(sentences: Iterable<string>, options: TrainUnigramO
   const { pieces, scores } = fit(words, Math.ceil(vocabularySize * headroom), resolved);
 
   const chosen = choose(words, pieces, scores, taken, wanted);
-  if (chosen.length < wanted) {
+  if (chosen.length < wanted && !resolved.acceptsFewer) {
     throw new TokenizerError(
-      `trainUnigram: vocabularySize is ${vocabularySize}; this text gives ${specials.length + chosen.length} pieces at most. Lower vocabularySize or give more text.`,
+      `trainUnigram: vocabularySize is ${vocabularySize}; this text gives ${specials.length + chosen.length} pieces at most. Lower vocabularySize, give more text, or set acceptsFewer.`,
     );
   }
   const all = [...specials, ...chosen];
