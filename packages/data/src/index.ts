@@ -1,1 +1,3 @@
-export {};
+export { bucketFor, padRows } from "./buckets.ts";
+export { Prefetcher } from "./prefetch.ts";
+export { ShuffledSampler } from "./sampler.ts";
