@@ -158,7 +158,8 @@ export class WasmDevice implements DeviceBackend {
     if (!lowered.isShared) return this.#send({ type: "run", id, regions, bindings: addresses, scalars });
     const tickets = { firstTicket: this.#nextTicket, firstPhase: this.#nextPhase };
     this.#nextTicket = (this.#nextTicket + lowered.numTickets) | 0;
-    this.#nextPhase = (this.#nextPhase + lowered.worker.phases.length / 4) | 0;
+    // One number more than phases: what opens at the end of this run is not yet the first phase of the next, whose arguments have to be filled in first.
+    this.#nextPhase = (this.#nextPhase + lowered.worker.phases.length / 4 + 1) | 0;
     this.#send({ type: "run", id, regions, bindings: addresses, scalars, tickets });
     const forHelpers: WorkerMessage = { type: "run", id, regions, bindings: new Int32Array(0), scalars: new Uint32Array(0), tickets };
     for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, forHelpers);
