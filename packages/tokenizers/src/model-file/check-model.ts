@@ -4,7 +4,7 @@ import { pieceType, type SentencePieceModel } from "./model.ts";
 /** Most pieces that a model may have: four times the largest vocabulary in the wild (Gemma's 262,144). */
 export const maxPieces = 1 << 20;
 /** Longest piece, in UTF-16 units; trainers cut at 16 characters, user-defined symbols are longer. */
-const maxPieceLength = 4096;
+const maxPieceLength = 1024;
 
 /**
  * Throws where a model contradicts itself, under the reference library's rules: exactly one unknown piece, no empty or

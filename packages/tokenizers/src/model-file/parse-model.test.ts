@@ -93,7 +93,7 @@ describe("a model that contradicts itself", () => {
     [modelOf(["<0x41>"], { types: Uint8Array.of(2, 6) }), 'piece 1 ("<0x41>") is a byte piece, but the model has byte_fallback off;'],
     [modelOf(["a"], { trainer: { ...modelOf([]).trainer, byteFallback: true } }), "byte_fallback is on, but 0 of the 256 byte pieces are there; all are expected."],
     [modelOf([], { pieces: [], scores: new Float32Array(0), types: new Uint8Array(0) }), "the vocabulary is empty;"],
-    [modelOf(["a".repeat(5000)]), "piece 1 is 5000 characters long; at most 4096 are accepted."],
+    [modelOf(["a".repeat(5000)]), "piece 1 is 5000 characters long; at most 1024 are accepted."],
   ])("is refused by both ends (%#)", (model, message) => {
     expect(() => new SentencePieceTokenizer(model)).toThrow(`SentencePieceTokenizer: ${message}`);
     expect(() => writeSentencePieceModel(model)).toThrow(`writeSentencePieceModel: ${message}`);
@@ -102,7 +102,7 @@ describe("a model that contradicts itself", () => {
   it.each([
     [Uint8Array.of(1, 0), "the normalisation rules have 2 bytes and name a trie of 0;"],
     [Uint8Array.of(0xfc, 0xff, 0xff, 0xff, 1, 2, 3, 4), "the normalisation rules have 8 bytes and name a trie of 4294967292;"],
-    [Uint8Array.from({ length: 3000 }, (_, index) => (index === 0 ? 4 : index < 8 ? 0 : 65)), "a normalisation rule writes 2992 bytes; at most 1024 are accepted."],
+    [Uint8Array.from({ length: 3000 }, (_, index) => (index === 0 ? 4 : index < 8 ? 0 : 65)), "a normalisation rule writes 2992 bytes; at most 256 are accepted."],
   ])("is refused for its rules (%#)", (rules, message) => {
     const model = modelOf(["a"]);
     expect(() => new SentencePieceTokenizer({ ...model, normalizer: { ...model.normalizer, rules } })).toThrow(`SentencePieceTokenizer: ${message}`);

@@ -1,9 +1,12 @@
+import { TokenizerError } from "@multiway/errors";
 import type { NormalizerSpec } from "../model-file/model.ts";
 import { characterLength, codePointAt, readUtf8, writeUtf8 } from "../text/utf8.ts";
 import { longestPrefix, type ByteTrie } from "../trie/byte-trie.ts";
 import { NormalizationRules } from "./rules.ts";
 
 const blank = 0x20;
+/** Unicode's NFKC makes 11 times as many bytes of U+FDFA; rules of a damaged file could make hundreds. */
+const maxGrowth = 64;
 
 /**
  * Rewrites text into the form that pieces are made of, and remembers where each byte came from.
@@ -98,6 +101,11 @@ export class Normalizer {
       }
       origin += countCharacters(raw, offset, offset + this.#prefixBytes);
       offset += this.#prefixBytes;
+      if (this.size > offset * maxGrowth + 1024) {
+        throw new TokenizerError(
+          `SentencePieceTokenizer: normalisation made ${this.size} bytes of ${offset}; at most ${maxGrowth} times as many are accepted. The model file's rules are damaged.`,
+        );
+      }
     }
 
     if (removeExtraWhitespaces) origin = this.#trimEnd(origin);

@@ -1,7 +1,9 @@
 import { TokenizerError } from "@multiway/errors";
 
 /** Longest replacement that a rule may write, in bytes; the longest of Unicode's NFKC has 33. */
-const maxReplacementBytes = 1024;
+const maxReplacementBytes = 256;
+/** Longest text that a rule may cover, in bytes; keeps a damaged trie with a cycle from reading on and on. */
+const maxMatchBytes = 256;
 
 /**
  * The precompiled rules of a normaliser: which byte sequences are replaced by which.
@@ -49,7 +51,7 @@ export class NormalizationRules {
     const units = this.#units;
     let position = offsetOf(units[0]!);
     let matched = 0;
-    for (let index = begin; index < end; index++) {
+    for (let index = begin, last = Math.min(end, begin + maxMatchBytes); index < last; index++) {
       const byte = bytes[index]!;
       position ^= byte;
       if (position >= units.length) break;

@@ -19,8 +19,8 @@ describe("trainUnigram", () => {
       expect(ids).not.toContain(tokenizer.unknownId);
       expect(tokenizer.decode(ids)).toBe(caption.trim().replace(/ +/g, " "));
     }
-    // The reference trainer needs a token per 3.4 characters of this text at this size.
-    expect(captions.join("").length / tokens).toBeGreaterThan(3.4);
+    // sentencepiece 0.1.97 reaches 3.41 characters per token here, with the same options.
+    expect(captions.join("").length / tokens).toBeGreaterThan(3.6);
     expect(progress.map(({ stage }) => stage)).toEqual(expect.arrayContaining(["words", "seed", "estimate", "prune", "done"]));
     expect(progress.at(-1)).toEqual({ stage: "done", count: 1000, vocabularySize: 1000 });
     // Between two cuts, EM makes the text more likely.

@@ -21,15 +21,19 @@ export interface TextPart {
   isSpecial: boolean;
 }
 
+/** A pattern that finds any of `names`, none of which is a prefix of another. */
+export function patternOfNames(names: Iterable<string>): RegExp {
+  return new RegExp(Array.from(names, (name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
+}
+
 /**
  * Cuts special names out of a text; empty stretches are left out.
  *
- * @param names none a prefix of another
+ * @param pattern of {@link patternOfNames}
  * @param swallowing the name that takes the white space at its left with it
  */
-export function splitAtNames(text: string, names: readonly string[], swallowing: string): TextPart[] {
+export function splitAtNames(text: string, pattern: RegExp, swallowing: string): TextPart[] {
   const parts: TextPart[] = [];
-  const pattern = new RegExp(names.map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "g");
   let begin = 0;
   for (const match of text.matchAll(pattern)) {
     const before = text.slice(begin, match.index);

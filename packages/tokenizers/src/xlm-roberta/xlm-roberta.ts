@@ -2,7 +2,7 @@ import { formatValue, TokenizerError } from "@multiway/errors";
 import { spaceMarkText } from "../text/utf8.ts";
 import type { SentencePieceTokenizer } from "../tokenizer.ts";
 import { cleanUpSpaces } from "./clean-up.ts";
-import { splitAtNames, trimLikePython } from "./special-text.ts";
+import { patternOfNames, splitAtNames, trimLikePython } from "./special-text.ts";
 
 /** A text ready for the model. Both arrays have the same length. */
 export interface ModelInput {
@@ -53,6 +53,7 @@ export class XlmRobertaTokenizer {
   readonly sentencePiece: SentencePieceTokenizer;
   /** Names of the specials, by their fixed ids. */
   readonly #specials: ReadonlyMap<string, number>;
+  readonly #namePattern: RegExp;
   readonly #nameOfSpecial = new Map<number, string>();
   /** Our id of each SentencePiece id. */
   readonly #idOfPiece: Int32Array;
@@ -69,6 +70,7 @@ export class XlmRobertaTokenizer {
       ["<unk>", this.unknownId],
       ["<mask>", this.maskId],
     ]);
+    this.#namePattern = patternOfNames(this.#specials.keys());
     for (const [name, id] of this.#specials) this.#nameOfSpecial.set(id, name);
     // Id 0 means "unknown" in the original, whatever the piece; so does the unknown id.
     this.#idOfPiece = Int32Array.from(pieces, (piece, id) => {
@@ -87,7 +89,7 @@ export class XlmRobertaTokenizer {
     if (typeof text !== "string") throw new TokenizerError(`tokenize: the text is ${formatValue(text)}; a string is expected.`);
     if (!text.includes("<")) return this.#tokenizePlain(text);
     const ids: number[] = [];
-    for (const part of splitAtNames(text, [...this.#specials.keys()], "<mask>")) {
+    for (const part of splitAtNames(text, this.#namePattern, "<mask>")) {
       if (part.isSpecial) ids.push(this.#specials.get(part.text)!);
       else for (const id of this.#tokenizePlain(part.text)) ids.push(id);
     }
