@@ -2,6 +2,7 @@ import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError
 import { bytesOf, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Program } from "@multiway/tensor/device";
 import { Arena } from "./arena.ts";
 import { fromBits, toBits } from "./host-data.ts";
+import { lastHalfPipeline, putLastHalf } from "./last-half.ts";
 import { Memory, type Block } from "./memory.ts";
 import { Order } from "./order.ts";
 import { Pipelines } from "./pipelines.ts";
@@ -86,7 +87,24 @@ export class WebGPUBackend implements DeviceBackend {
     const tensor = this.own(buffer, "write");
     if (data.length > tensor.length) throw new InternalError(`webgpu: ${data.length} elements were written to a buffer of ${tensor.length}.`);
     const bits = toBits(data, true);
+    if (tensor.dtype === "f16" && data.length % 2 === 1 && data.length < tensor.length) return this.writeOdd(tensor, bits);
     this.order.add(() => this.upload(tensor.block, bits));
+  }
+
+  /** An odd number of half floats in front of others: the last shares its word with one that stays. */
+  private writeOdd(tensor: GpuTensor, bits: Uint32Array): void {
+    const pipeline = lastHalfPipeline(this.host.pipelines);
+    this.order.add(() =>
+      pipeline.ready.then(() => {
+        if (pipeline.error) return this.fail(pipeline.error);
+        const last = bits.length - 1;
+        this.upload(tensor.block, bits.subarray(0, last));
+        const change = this.memory.take(8, "multiway last half");
+        this.upload(change, Uint32Array.of(last, bits[last]!));
+        putLastHalf(this.device, pipeline, tensor.block, 4 * bits.length, change);
+        this.memory.give(change);
+      }),
+    );
   }
 
   read(buffer: DeviceBuffer, offset = 0, length?: number): Promise<HostArray> {
@@ -126,6 +144,7 @@ export class WebGPUBackend implements DeviceBackend {
       throw new InternalError(`webgpu: program "${program.label}" takes ${program.numBindings} buffers and ${program.numScalars} words; it was given ${bindings.length} and ${scalars.length}.`);
     }
     const blocks = bindings.map((buffer) => this.own(buffer, "run").block);
+    if (program.failure) return this.order.add(() => this.fail(program.failure));
     const words = scalars.length > 0 ? toBits(scalars, true) : undefined;
     this.order.add(() => {
       const launches = program.launches(blocks);

@@ -1,4 +1,4 @@
-import { InternalError, type MultiwayError } from "@multiway/errors";
+import { InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, type HostArray, type LoadedProgram, type Program } from "@multiway/tensor/device";
 import { planKernel } from "../kernels/plan.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
@@ -49,13 +49,16 @@ interface Dispatch {
 /** Training loops with donated state alternate between few sets of buffers. */
 const recentSets = 16;
 
-const sizeOf = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
+/** Bytes to bind: whole words, and for an empty tensor as much as one element of any kind, a vec4, since bindings may not be empty. */
+const sizeOf = (bytes: number): number => (bytes === 0 ? 16 : Math.ceil(bytes / 4) * 4);
 
 export class GpuProgram implements LoadedProgram {
   readonly label: string;
-  private readonly dispatches: readonly Dispatch[];
+  /** Why the program can't run: a kernel that can't be planned, or memory that can't be had. Told when it is run. */
+  readonly failure: MultiwayError | undefined;
+  private dispatches: readonly Dispatch[] = [];
   private readonly constants = new Map<number, Block>();
-  readonly scalars: Block | undefined;
+  scalars: Block | undefined;
   private readonly sets = new Recent<string, readonly Launch[]>(recentSets);
   private arenaNumber = 0;
   private readonly variants = new Map<Stage, Map<string, Pipeline>>();
@@ -66,6 +69,15 @@ export class GpuProgram implements LoadedProgram {
     private readonly program: Program,
   ) {
     this.label = program.label;
+    try {
+      this.prepare();
+    } catch (error) {
+      this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error });
+    }
+  }
+
+  private prepare(): void {
+    const { program, host } = this;
     const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
     const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
     let arenaBytes = program.arenaBytes;

@@ -29,7 +29,7 @@ const crossEntropyRow: OpKernelChoice = {
           declarations: rowReductions(threads, true),
           body: `
   let row = group;
-  var largest = -3.4028235e38f;
+  var largest = -3.4028234e38f;
   ${each} { largest = max(largest, ${logit}); }
   largest = row_max(lane, largest);
   var exponentials = 0.0f;

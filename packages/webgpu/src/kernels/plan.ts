@@ -1,4 +1,4 @@
-import { InternalError } from "@multiway/errors";
+import { KernelError } from "@multiway/errors";
 import type { Kernel } from "@multiway/tensor/device";
 import { planLoop } from "../loop/plan.ts";
 import type { Plan, PlanLimits } from "../wgsl/stage.ts";
@@ -9,6 +9,6 @@ export function planKernel(kernel: Kernel, limits: PlanLimits): Plan {
   if (kernel.kind === "loop") return planLoop(kernel);
 
   const chosen = kernelsOf(kernel.op).find((candidate) => candidate.accepts(kernel, limits));
-  if (!chosen) throw new InternalError(`webgpu: no kernel accepts op "${kernel.op}" (${kernel.label}).`);
+  if (!chosen) throw new KernelError(`webgpu: kernel "${kernel.label}" can't be built: this device has no kernel for op "${kernel.op}".`);
   return chosen.plan(kernel, limits);
 }

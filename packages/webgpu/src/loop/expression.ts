@@ -56,6 +56,10 @@ function unary(op: Instruction["op"], x: string, type: RegisterType, use: (name:
       return type === "f32" ? call("isNaN", `is_nan(${x})`) : "false";
     case "sign":
       return type === "f32" ? call("sign", `sign_of(${x})`) : type === "i32" ? `sign(${x})` : `min(${x}, 1u)`;
+    case "exp":
+      return call("exp", `exp_of(${x})`);
+    case "log":
+      return call("log", `log_of(${x})`);
     case "tanh":
       return call("tanh", `tanh_safe(${x})`);
     case "erf":
@@ -69,7 +73,7 @@ function unary(op: Instruction["op"], x: string, type: RegisterType, use: (name:
     case "round":
       return type === "f32" ? `${op}(${x})` : x;
     default:
-      // abs, sqrt, exp, log: the same name in WGSL.
+      // abs, sqrt: the same name in WGSL.
       return `${op}(${x})`;
   }
 }
@@ -83,7 +87,6 @@ const symbols: Partial<Record<Binary, string>> = {
   and: "&",
   or: "|",
   equal: "==",
-  notEqual: "!=",
   less: "<",
   lessEqual: "<=",
   greater: ">",
@@ -98,6 +101,9 @@ function binary(op: Binary, x: string, y: string, type: RegisterType, use: (name
     case "power":
       use("power");
       return type === "f32" ? `power(${x}, ${y})` : `${type}(power(f32(${x}), f32(${y})))`;
+    case "notEqual":
+      // Some drivers take != of a NaN for false.
+      return type === "f32" ? `!(${x} == ${y})` : `${x} != ${y}`;
     case "xor":
       return type === "bool" ? `${x} != ${y}` : `${x} ^ ${y}`;
     case "shiftLeft":
@@ -105,7 +111,7 @@ function binary(op: Binary, x: string, y: string, type: RegisterType, use: (name
       // The amount is a u32 below 32 by contract; the mask keeps a wrong one from being undefined.
       return `${x} ${op === "shiftLeft" ? "<<" : ">>"} (u32(${y}) & 31u)`;
     default:
-      if (type === "bool" && op !== "and" && op !== "or" && op !== "equal" && op !== "notEqual") return `u32(${x}) ${symbols[op]} u32(${y})`;
+      if (type === "bool" && op !== "and" && op !== "or" && op !== "equal") return `u32(${x}) ${symbols[op]} u32(${y})`;
       return `${x} ${symbols[op]} ${y}`;
   }
 }
@@ -120,7 +126,7 @@ export function extreme(op: "minimum" | "maximum", x: string, y: string, type: R
 
 function cast(x: string, from: RegisterType, to: RegisterType, use: (name: MathFunction) => void): string {
   if (from === to) return x;
-  if (to === "bool") return `${x} != ${from === "f32" ? "0.0f" : from === "i32" ? "0i" : "0u"}`;
+  if (to === "bool") return from === "f32" ? `!(${x} == 0.0f)` : `${x} != ${from === "i32" ? "0i" : "0u"}`;
   if (from === "f32") {
     use(to === "i32" ? "floatToI32" : "floatToU32");
     return to === "i32" ? `float_to_i32(${x})` : `float_to_u32(${x})`;

@@ -73,8 +73,16 @@ export function bindingText(label: string, views: readonly View[], ranges: reado
     const perChunk = region.chunkBytes / (4 * storage.width);
     members.forEach((view, i) => lines.push(...accessors(view, deltas[i]!, storage, names, perChunk)));
   }
+  if (views.some(({ element, access }) => element === "f16" && access !== "write")) lines.push(halves);
   return lines.join("\n");
 }
+
+/** `unpack2x16float` may give 0 for subnormal halves, those below 2⁻¹⁴: they are made from their significands, in units of 2⁻²⁴. */
+const halves = `fn halves_of(pair: u32) -> vec2<f32> {
+  let bits = vec2<u32>(pair & 0xffffu, pair >> 16u);
+  let tiny = vec2<f32>(bits & vec2<u32>(0x3ffu)) * 5.9604644775390625e-8f;
+  return select(unpack2x16float(pair), select(tiny, -tiny, bits >= vec2<u32>(0x8000u)), (bits & vec2<u32>(0x7c00u)) == vec2<u32>(0u));
+}`;
 
 function mergeOverlaps(ranges: readonly Range[]): Region[] {
   const order = ranges.map((_, index) => index).sort((a, b) => ranges[a]!.memory - ranges[b]!.memory || ranges[a]!.offset - ranges[b]!.offset || a - b);
@@ -134,8 +142,8 @@ function accessors(view: View, deltaBytes: number, storage: Storage, names: read
     let result: string;
     if (element === "f16") {
       result = wide
-        ? `vec4<f32>(unpack2x16float(${from(word(`2u * ${i}`), "u32")}), unpack2x16float(${from(word(`2u * ${i} + 1u`), "u32")}))`
-        : `unpack2x16float(${from(word(`${i} >> 1u`), "u32")})[${i} & 1u]`;
+        ? `vec4<f32>(halves_of(${from(word(`2u * ${i}`), "u32")}), halves_of(${from(word(`2u * ${i} + 1u`), "u32")}))`
+        : `halves_of(${from(word(`${i} >> 1u`), "u32")})[${i} & 1u]`;
     } else if (wide && storage.width === 1) {
       const four = [0, 1, 2, 3].map((k) => from(word(`4u * ${i}${k ? ` + ${k}u` : ""}`), wordType(element)));
       result = `vec4<${wordType(element)}>(${four.join(", ")})`;

@@ -8,6 +8,14 @@ const functions = {
   isNaN: `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
   minimum: `fn minimum(x: f32, y: f32) -> f32 { return select(select(min(x, y), y, is_nan(y)), x, is_nan(x)); }`,
   maximum: `fn maximum(x: f32, y: f32) -> f32 { return select(select(max(x, y), y, is_nan(y)), x, is_nan(x)); }`,
+  // Some drivers give infinity for exp(NaN), or a number for the logarithm of a negative one.
+  exp: `fn exp_of(x: f32) -> f32 { return select(exp(x), x, is_nan(x)); }`,
+  log: `fn log_of(x: f32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (x == 0.0f) { return bitcast<f32>(special_bits.y); }
+  if (bits == 0x7f800000u) { return x; }
+  return select(log(x), bitcast<f32>(special_bits.z), bits > 0x7f800000u);
+}`,
   sign: `fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }`,
   // Some drivers compute tanh through exp(2x), which overflows to NaN; beyond ±10 the result rounds to ±1.
   tanh: `fn tanh_safe(x: f32) -> f32 { return select(tanh(clamp(x, -10.0f, 10.0f)), x, is_nan(x)); }`,
@@ -87,6 +95,8 @@ const needs: Partial<Record<MathFunction, readonly MathFunction[]>> = {
   minimum: ["isNaN"],
   maximum: ["isNaN"],
   sign: ["isNaN"],
+  exp: ["isNaN"],
+  log: ["special"],
   tanh: ["isNaN"],
   erf: ["isNaN"],
   power: ["isNaN", "special"],
