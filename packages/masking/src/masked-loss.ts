@@ -1,16 +1,8 @@
 import { formatShape, ShapeError } from "@multiway/errors";
 import type { Tensor } from "@multiway/tensor";
 
-/** Hidden places of a batch and what stands there, as flat lists of fixed length. */
-export interface MaskedPositions {
-  /** i32 [count]: row of the flattened [batch · length] tokens. */
-  positions: Tensor;
-  /** i32 [count]: the class; −1 fills the list up and costs nothing. */
-  targets: Tensor;
-}
-
-/** The tokens at the hidden places. @param tokens [batch, length, embedDim] @returns [count, embedDim] */
-export function gatherMasked(tokens: Tensor, { positions }: MaskedPositions): Tensor {
+/** The tokens at the hidden places. @param tokens [batch, length, embedDim] @param positions i32 [count], rows of [batch · length] @returns [count, embedDim] */
+export function gatherMasked(tokens: Tensor, positions: Tensor): Tensor {
   const [batch, length, width] = tokens.shape as [number, number, number];
   return tokens.reshape([batch * length, width]).gather(positions);
 }
