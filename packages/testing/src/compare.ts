@@ -77,8 +77,10 @@ export function compareBits(actual: HostArray, expected: HostArray, label = ""):
     if (first < 0) first = index;
   }
   if (over === 0) return undefined;
-  return `${label}: ${over} of ${expected.length} elements differ in their bits. First at ${first}: expected ${expected[first]}, actual ${actual[first]}.`;
+  return `${label}: ${over} of ${expected.length} elements differ in their bits. First at ${first}: expected ${withSign(expected[first]!)}, actual ${withSign(actual[first]!)}.`;
 }
+
+const withSign = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
 /** The number that the 16 bits of a half float stand for. */
 export function widenHalf(bits: number): number {

@@ -11,8 +11,8 @@ export function numbersFor(dtype: DType, name: string, count: number): HostArray
   if (dtype === "i32") return Int32Array.from(key.bits(count));
   if (dtype === "u32") return key.bits(count);
   if (dtype === "bool") return key.bits(count).map((word) => word & 1);
-  // Finite half floats of moderate size: exponents 10 to 20 around the bias of 15.
-  return Uint16Array.from(key.bits(count), (word) => (word & 0x83ff) | ((10 + ((word >>> 16) % 11)) << 10));
+  // Half floats between 1/16 and 2 of both signs: exponents 11 to 15, of which 15 is the bias.
+  return Uint16Array.from(key.bits(count), (word) => (word & 0x83ff) | ((11 + ((word >>> 16) % 5)) << 10));
 }
 
 interface View {
