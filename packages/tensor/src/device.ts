@@ -34,10 +34,15 @@ export class Device {
   readonly backend: DeviceBackend;
   readonly #programs = new Map<string, { lowered: Lowered; loaded: LoadedProgram }>();
   readonly #collected: FinalizationRegistry<DeviceBuffer>;
+  #isGone = false;
 
   constructor(backend: DeviceBackend) {
     this.backend = backend;
-    this.#collected = new FinalizationRegistry((buffer) => backend.free(buffer));
+    this.#collected = new FinalizationRegistry((buffer) => {
+      // A device that is closed or lost has given everything back already, and would throw where nobody can catch it.
+      if (!this.#isGone) backend.free(buffer);
+    });
+    void backend.lost.then(() => (this.#isGone = true));
   }
 
   /** `webgpu`, `wasm` or `reference`. */
@@ -82,6 +87,7 @@ export class Device {
   }
   /** Gives everything back. Tensors on this device can no longer be used. */
   async close(): Promise<void> {
+    this.#isGone = true;
     await this.backend.close();
   }
   async [Symbol.asyncDispose](): Promise<void> {
