@@ -1,4 +1,4 @@
-import { InternalError, MultiwayError } from "@multiway/errors";
+import { InternalError, OptionError } from "@multiway/errors";
 import { isFloat } from "./dtype.ts";
 import { specOf, topologicalOrder, type Node, type Value } from "./node.ts";
 import { apply, Tensor } from "./tensor.ts";
@@ -39,7 +39,7 @@ export function pullBack(outputs: readonly { tensor: Tensor; gradient: Tensor }[
     const received = node.outputs.map((_, output) => gradients.get(`${node.id}.${output}`));
     if (!wants.includes(true) || received.every((gradient) => gradient === undefined)) continue;
     if (node.op.vjp === "none") {
-      throw new MultiwayError("INTERNAL", `grad: ${node.op.name} has no gradient; its documentation says why. Put stopGradient() before it, or write it in other ops.`, { details: { op: node.op.name } });
+      throw new OptionError(`grad: ${node.op.name} has no gradient; its documentation says why. Put stopGradient() before it, or write it in other ops.`, { details: { op: node.op.name } });
     }
     const pulled = node.op.vjp({
       inputs: node.inputs.map((input) => new Tensor(input)),

@@ -3,6 +3,7 @@ import { Key } from "@multiway/random";
 import type { DeviceBuffer, LoadedProgram } from "./backend.ts";
 import type { Device } from "./device.ts";
 import type { DType } from "./dtype.ts";
+import { isDifferentiated } from "./grad.ts";
 import { TensorKey } from "./key.ts";
 import type { FindLeaf } from "./lowering/graph.ts";
 import { lower, type Lowered } from "./lowering/lower.ts";
@@ -11,7 +12,7 @@ import { isStored, Node, specOf, Storage, topologicalOrder, type Value } from ".
 import { inputOp, scalarOp } from "./ops/leaves.ts";
 import { realizeValues } from "./realize.ts";
 import type { Shape } from "./shape.ts";
-import { Tensor } from "./tensor.ts";
+import { scalar, Tensor } from "./tensor.ts";
 import { flatten, type FlatTree, type Leaf } from "./tree.ts";
 
 export interface CompileOptions {
@@ -57,8 +58,8 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
 
   return (...args) => {
     const flat = flatten(args, { numbers: true, name });
-    // Inside another trace or an uncompiled graph of one, the function is simply part of it.
-    if (flat.leaves.some((leaf) => leaf instanceof Tensor && leaf.value.node.traced)) return fn(...(args as unknown as A));
+    // Inside another trace, or inside a function that is being differentiated, the function is simply part of it.
+    if (flat.leaves.some((leaf) => leaf instanceof Tensor && (leaf.value.node.traced || isDifferentiated(leaf)))) return fn(...(flat.rebuild(flat.leaves.map(asInside)) as A));
     const blank = flat.leaves.findIndex((leaf) => leaf instanceof Tensor && leaf.value.node.op.name === "parameter");
     if (blank >= 0) throw new DeviceError(`${name}: argument ${placeOf(flat.paths[blank]!)} is a parameter without elements; call await initialise(model, { device, key }) or load a checkpoint first.`);
     realizeValues(flat.leaves.flatMap((leaf) => (leaf instanceof Tensor && leaf.device && !isStored(leaf.value) ? [leaf.value] : [])));
@@ -76,6 +77,12 @@ export function compile<A extends readonly unknown[], R>(fn: (...args: A) => R, 
     lastSignature = signature;
     return trace.run(flat) as R;
   };
+}
+
+/** Numbers and keys as a compiled function sees them. */
+function asInside(leaf: Leaf): Leaf | TensorKey {
+  if (typeof leaf === "number") return scalar(leaf, "f32");
+  return leaf instanceof Key ? new TensorKey([scalar(leaf.words[0], "u32"), scalar(leaf.words[1], "u32")]) : leaf;
 }
 
 const deviceIds = new WeakMap<Device, number>();
@@ -242,6 +249,11 @@ class Trace {
       if (other !== undefined && (donated.has(binding) || donated.has(other))) {
         throw new OptionError(
           `${this.#name}: arguments ${placeOf(flat.paths[this.#inputs[other]!]!)} and ${placeOf(flat.paths[this.#inputs[binding]!]!)} are one tensor of shape ${formatShape((flat.leaves[this.#inputs[binding]!] as Tensor).shape)}, and it is donated; expected a tensor of its own for each.`,
+        );
+      }
+      if (donated.has(binding) && this.#captured.includes(storage)) {
+        throw new OptionError(
+          `${this.#name}: argument ${placeOf(flat.paths[this.#inputs[binding]!]!)} is donated, and the function also reads it from around it; expected its use as an argument alone.`,
         );
       }
       seen.set(storage, binding);

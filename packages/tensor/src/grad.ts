@@ -1,12 +1,31 @@
 import { DTypeError, formatShape, formatValue, ShapeError } from "@multiway/errors";
 import { pullBack } from "./backward.ts";
 import { isFloat } from "./dtype.ts";
+import { Node, specOf, topologicalOrder } from "./node.ts";
 import { aliasOp } from "./ops/leaves.ts";
 import { apply, scalar, Tensor } from "./tensor.ts";
 import { flatten } from "./tree.ts";
 
 /** A loss, or a loss with whatever else the function found out. */
 export type LossResult = Tensor | readonly [Tensor, ...unknown[]];
+
+/** What functions that are running right now are differentiated with respect to. */
+const targetsInUse = new Set<Node>();
+
+/** Whether a tensor depends on what some function around is differentiated with respect to: it must stay a graph then. */
+export function isDifferentiated(tensor: Tensor): boolean {
+  return targetsInUse.size > 0 && topologicalOrder([tensor.value]).some((node) => targetsInUse.has(node));
+}
+
+/** Runs a function of aliased tensors. */
+function runWith<R>(targets: readonly Tensor[], run: () => R): R {
+  for (const { value } of targets) targetsInUse.add(value.node);
+  try {
+    return run();
+  } finally {
+    for (const { value } of targets) targetsInUse.delete(value.node);
+  }
+}
 
 /** Each float tensor of a tree under a name of its own, so that only its use inside the function counts. */
 function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild: (gradients: readonly (Tensor | undefined)[]) => unknown } {
@@ -32,6 +51,12 @@ function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild
   };
 }
 
+/** A gradient that is made of constants alone (that of a sum, for example) lives where its tensor does, so that it can be read. */
+function beside(gradient: Tensor, { device }: Tensor): Tensor {
+  if (gradient.device || !device) return gradient;
+  return new Tensor({ node: new Node(aliasOp, [gradient.value], {}, [specOf(gradient.value)], device), output: 0 });
+}
+
 /**
  * A function that returns what `loss` returns and the gradient in its first argument.
  *
@@ -46,7 +71,7 @@ function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild
 export function valueAndGrad<A extends readonly unknown[], R extends LossResult>(loss: (...args: A) => R): (...args: A) => [R, A[0]] {
   return (...args) => {
     const { tree, targets, rebuild } = withAliases(args[0]);
-    const result = loss(...([tree, ...args.slice(1)] as unknown as A));
+    const result = runWith(targets, () => loss(...([tree, ...args.slice(1)] as unknown as A)));
     const value: unknown = Array.isArray(result) ? (result as readonly unknown[])[0] : result;
     if (!(value instanceof Tensor)) throw new DTypeError(`valueAndGrad: the function returned ${formatValue(value)}; expected a scalar tensor, or an array that begins with one.`);
     if (value.size !== 1) throw new ShapeError(`valueAndGrad: the loss has shape ${formatShape(value.shape)}; expected one element. Reduce it with mean() or sum(), or use vjp.`, { details: { shape: value.shape } });
@@ -69,8 +94,9 @@ export function grad<A extends readonly unknown[]>(loss: (...args: A) => LossRes
  */
 export function vjp<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): [R, (gradients: R) => A] {
   const { tree, targets, rebuild } = withAliases(args);
-  const result = fn(...(tree as A));
-  const outputs = flatten(result);
+  const outputs = flatten(runWith(targets, () => fn(...(tree as A))));
+  // Handed out under other names: once they are computed, they forget what they were made of, which the pull still needs.
+  const result = outputs.rebuild(outputs.leaves.map((leaf) => (leaf instanceof Tensor ? apply(aliasOp, [leaf], {})[0] : leaf))) as R;
   return [
     result,
     (gradients) => {

@@ -25,15 +25,17 @@ export class TensorKey implements RandomKey {
     this.words = words;
   }
   fold(data: number | Tensor): TensorKey {
-    return this.#derive(data instanceof Tensor ? data.cast("u32") : scalar(data, "u32"), foldDomain);
+    return derive(this, data instanceof Tensor ? data.cast("u32") : scalar(data, "u32"), foldDomain);
   }
   split(count = 2): TensorKey[] {
-    return Array.from({ length: count }, (_, index) => this.#derive(scalar(index, "u32"), splitDomain));
+    return Array.from({ length: count }, (_, index) => derive(this, scalar(index, "u32"), splitDomain));
   }
-  #derive(counter: Tensor, domain: number): TensorKey {
-    const word = (position: number) => apply(randomBitsOp, [...this.words, counter], { word: position, domain })[0]!;
-    return new TensorKey([word(0), word(1)]);
-  }
+}
+
+// No private method: a key is a tree, and trees are rebuilt without their constructors.
+function derive({ words }: TensorKey, counter: Tensor, domain: number): TensorKey {
+  const word = (position: number) => apply(randomBitsOp, [...words, counter], { word: position, domain })[0]!;
+  return new TensorKey([word(0), word(1)]);
 }
 
 function inputsFor(key: RandomKey, shape: Shape): Tensor[] {

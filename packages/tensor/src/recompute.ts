@@ -56,6 +56,8 @@ export function checkpoint<A extends readonly unknown[], R>(fn: (...args: A) => 
     if (outputs.length === 0) return flat.rebuild(flat.leaves) as R;
     const inside = (value: Value) => value.node.id >= before && value.node.inputs.length > 0;
     const read = new Map<string, Value>();
+    // A result that the function merely hands through is read too, or its gradient would end here.
+    for (const { value } of outputs) if (!inside(value)) read.set(keyOf(value), value);
     for (const node of topologicalOrder(outputs.map((output) => output.value), (value) => !inside(value))) {
       for (const input of node.inputs) if (!inside(input) && input.node.op.name !== "full" && input.node.op.name !== "iota") read.set(keyOf(input), input);
     }

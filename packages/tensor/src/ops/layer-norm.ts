@@ -1,4 +1,4 @@
-import { formatShape, ShapeError } from "@multiway/errors";
+import { formatShape, OptionError, ShapeError } from "@multiway/errors";
 import type { KernelOp, Spec } from "../op.ts";
 import { sizeOf } from "../shape.ts";
 import { requireDType } from "./define.ts";
@@ -32,7 +32,10 @@ export const layerNormOp: KernelOp<{ epsilon: number }> = {
     ];
   },
   layout: ([x, gain, offset]) => ({ inputs: [rowsOf(x!), gain!.shape, offset!.shape], outputs: [rowsOf(x!), [rowsOf(x!)[0]], [rowsOf(x!)[0]]] }),
-  vjp: ({ inputs: [x, gain], outputs: [, mean, reciprocalDeviation], gradients: [gy], wants, apply }) => {
+  vjp: ({ inputs: [x, gain], outputs: [, mean, reciprocalDeviation], gradients: [gy, ofMean, ofDeviation], wants, apply }) => {
+    if (ofMean || ofDeviation) {
+      throw new OptionError("grad: layerNorm has no second gradient; its documentation says why. Compose the norm from mean() and sub() where one is needed.", { details: { op: "layerNorm" } });
+    }
     const rank = x!.shape.length;
     const overRows = Array.from({ length: rank - 1 }, (_, axis) => axis);
     const normalised = () => x!.sub(mean!.unsqueeze(-1)).mul(reciprocalDeviation!.unsqueeze(-1));
