@@ -41,7 +41,9 @@ export class Storage {
     if (this.#onHost && this.#gone === undefined) return this.#onHost.slice();
     const buffer = this.require();
     const data = await this.device.backend.read(buffer);
-    if (bytesOf(buffer.dtype) * buffer.length <= hostBytes && this.#gone === undefined && this.#buffer === buffer && !this.#onHost) {
+    // A device that gives half floats widened could not take them back.
+    const returns = buffer.dtype !== "f16" || data instanceof Uint16Array;
+    if (returns && bytesOf(buffer.dtype) * buffer.length <= hostBytes && this.#gone === undefined && this.#buffer === buffer && !this.#onHost) {
       this.#release();
       this.#onHost = data.slice();
     }

@@ -10,10 +10,11 @@ export function promote(op: string, a: DType, b: DType): DType {
   return rank[a] > rank[b] ? a : b;
 }
 
-/** The dtype that a plain number takes beside a tensor. */
+/** The dtype that a plain number takes beside a tensor: that of the tensor where it can hold the number, else f32. */
 export function dtypeOfNumber(value: number, beside: DType): DType {
   if (beside === "f32" || beside === "f16") return "f32";
   if (!Number.isInteger(value)) return "f32";
-  if (beside === "bool") return "i32";
-  return value < 0 && beside === "u32" ? "f32" : beside;
+  const dtype = beside === "bool" ? "i32" : beside;
+  const [low, high] = dtype === "i32" ? [-2147483648, 2147483647] : [0, 4294967295];
+  return value >= low && value <= high ? dtype : "f32";
 }

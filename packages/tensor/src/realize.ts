@@ -15,7 +15,7 @@ const maxPendingOps = 10_000;
  * Graphs of equal structure share one program: what differs between runs (memory, numbers) is handed in.
  */
 export function realizeValues(values: readonly Value[], chosen?: Device): void {
-  const pending = [...new Map(values.filter((value) => !isStored(value)).map((value) => [value.node.id * 64 + value.output, value])).values()];
+  const pending = [...new Map(values.filter((value) => !isStored(value)).map((value) => [`${value.node.id}.${value.output}`, value])).values()];
   if (pending.length === 0) return;
   for (const { node } of pending) {
     if (node.traced) {
@@ -86,7 +86,7 @@ function structureOf(nodes: readonly Node[], outputs: readonly Value[], device: 
     position.set(node, index);
     const inputs = node.inputs.map(reference).join(" ");
     const { attributes } = node;
-    if (node.op.name === "full" && typeof attributes["value"] === "number") {
+    if (node.op.name === "full" && typeof attributes["value"] === "number" && attributes["dtype"] !== "bool") {
       // Numbers are handed in with each run, so that a changing one does not make a new program.
       wordOf.set(node, scalars.push({ value: attributes["value"], dtype: node.outputs[0]!.dtype }) - 1);
       parts.push(`number ${node.outputs[0]!.dtype}`);

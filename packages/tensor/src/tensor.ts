@@ -158,7 +158,7 @@ export class Tensor implements Disposable {
   }
   /** −1, 0 or 1. */
   sign(): Tensor {
-    return unary(arithmetic.signOp, this.float("sign"));
+    return unary(arithmetic.signOp, this);
   }
   exp(): Tensor {
     return unary(exponential.expOp, this.float("exp"));
@@ -199,7 +199,7 @@ export class Tensor implements Disposable {
   }
   /** max(x, 0); the gradient at 0 is 0. */
   relu(): Tensor {
-    return this.greater(0).where(this, 0);
+    return this.lessEqual(0).where(0, this);
   }
   /** x · sigmoid(x). */
   silu(): Tensor {
@@ -373,7 +373,7 @@ export class Tensor implements Disposable {
   /** `length` elements from `start` along one axis. */
   narrow(axis: number, start: number, length: number): Tensor {
     const along = resolveAxis("narrow", axis, this.shape);
-    if (start < 0 || length < 0 || start + length > this.shape[along]!) {
+    if (!Number.isInteger(start) || !Number.isInteger(length) || start < 0 || length < 0 || start + length > this.shape[along]!) {
       throw new ShapeError(`narrow: elements ${start} to ${start + length} of axis ${along} of ${formatShape(this.shape)}; expected 0 to ${this.shape[along]}.`, { details: { axis, start, length, shape: this.shape } });
     }
     return this.slice(this.shape.map((_, a) => (a === along ? [start, start + length] : null)));
@@ -382,6 +382,7 @@ export class Tensor implements Disposable {
   split(sizes: number | readonly number[], axis = 0): Tensor[] {
     const along = resolveAxis("split", axis, this.shape);
     const extent = this.shape[along]!;
+    if (typeof sizes === "number" && !(Number.isInteger(sizes) && sizes > 0)) throw new ShapeError(`split: size is ${formatValue(sizes)}; expected a whole number, 1 or more.`, { details: { sizes } });
     const list = typeof sizes === "number" ? Array.from({ length: Math.ceil(extent / sizes) }, (_, i) => Math.min(sizes, extent - i * sizes)) : sizes;
     if (list.reduce((sum, size) => sum + size, 0) !== extent) {
       throw new ShapeError(`split: sizes [${list.join(", ")}] do not add up to ${extent}, the extent of axis ${along} of ${formatShape(this.shape)}.`, { details: { sizes: list, shape: this.shape } });
@@ -452,6 +453,8 @@ export class Tensor implements Disposable {
   }
   /** Running sums along an axis. */
   cumulativeSum(axis = -1): Tensor {
+    // Sums wrap in the same way whether the words have a sign or not, and devices sum i32.
+    if (this.dtype === "u32") return this.bitcast("i32").cumulativeSum(axis).bitcast("u32");
     return alongLast("cumulativeSum", this, axis, (x) => apply(cumulativeSumOp, [x], none))[0]!;
   }
   /** Sorted along an axis (stable), and where each element was, i32. */
@@ -461,6 +464,8 @@ export class Tensor implements Disposable {
   }
   /** The `count` largest along an axis, largest first, and where they were. */
   topK(count: number, axis = -1): { values: Tensor; indices: Tensor } {
+    const extent = this.shape[resolveAxis("topK", axis, this.shape)]!;
+    if (!Number.isInteger(count) || count < 0 || count > extent) throw new ShapeError(`topK: count is ${formatValue(count)} for axis ${axis} of ${formatShape(this.shape)}; expected 0 to ${extent}.`, { details: { count, axis, shape: this.shape } });
     const { values, indices } = this.sort({ axis, descending: true });
     return { values: values.narrow(axis, 0, count), indices: indices.narrow(axis, 0, count) };
   }
@@ -499,7 +504,7 @@ export class Tensor implements Disposable {
    * @returns [...] f32
    */
   crossEntropy(targets: Tensor, { labelSmoothing = 0 }: { labelSmoothing?: number } = {}): Tensor {
-    if (!sameShape(this.shape.slice(0, -1), targets.shape)) {
+    if (this.rank === 0 || !sameShape(this.shape.slice(0, -1), targets.shape)) {
       throw new ShapeError(`crossEntropy: logits of ${formatShape(this.shape)} and targets of ${formatShape(targets.shape)}; expected targets of ${formatShape(this.shape.slice(0, -1))}.`, { details: { logits: this.shape, targets: targets.shape } });
     }
     const rows = this.reshape([sizeOf(targets.shape), this.shape[this.rank - 1]!]);
@@ -520,8 +525,12 @@ export class Tensor implements Disposable {
     }
     const inputs: Tensor[] = [this, ...keyList.flatMap((key, segment) => [key, valueList[segment]!])];
     if (options.bias) {
-      const [batch, length, heads] = this.shape as [number, number, number];
-      inputs.push(options.bias.cast("f32").expand([batch, heads, length, keyList.reduce((sum, key) => sum + key.shape[1]!, 0)]));
+      const { bias } = options;
+      if (bias.dtype === "bool") throw new DTypeError("attention: bias is bool; expected numbers to add to the scores. Write isHidden.where(-Infinity, 0).");
+      const [batch = 0, length = 0, heads = 0] = this.shape;
+      const full = [batch, heads, length, keyList.reduce((sum, key) => sum + (key.shape[1] ?? 0), 0)];
+      const fits = bias.rank <= 4 && bias.shape.every((extent, axis) => extent === 1 || extent === full[axis + 4 - bias.rank]);
+      inputs.push(fits ? bias.cast("f32").expand(full) : bias);
     }
     const scale = options.scale ?? 1 / Math.sqrt(this.shape[3]!);
     return apply(attentionOp, inputs, { segments: keyList.length, hasBias: options.bias !== undefined, scale })[0]!;
@@ -533,7 +542,7 @@ export class Tensor implements Disposable {
   }
   /** As an operand of a pointwise op: half floats widen by themselves when they are loaded. */
   private promoted(dtype: DType): Tensor {
-    return isFloat(this.dtype) && isFloat(dtype) ? this : this.cast(dtype);
+    return isFloat(dtype) ? (isFloat(this.dtype) ? this : this.cast("f32")) : this.cast(dtype);
   }
 
   /** The two operands of a pointwise op in one shape and dtype. */
@@ -574,10 +583,14 @@ const unary = (op: Op, x: Tensor): Tensor => apply(op, [x], none)[0]!;
 const binary = (op: Op, x: Tensor, y: Operand): Tensor => apply(op, Tensor.pair(op.name, x, y), none)[0]!;
 
 /** A constant scalar. */
-export function scalar(value: number, dtype: DType): Tensor {
+export function scalar(given: number, dtype: DType): Tensor {
+  // Loops write no half floats.
+  if (dtype === "f16") return scalar(given, "f32").cast("f16");
+  const value = dtype === "bool" ? Number(given !== 0) : dtype === "f32" && Math.abs(given) > largestF32 ? Math.fround(given) : given;
   const spelled = value === Infinity ? "inf" : value === -Infinity ? "-inf" : Number.isNaN(value) ? "nan" : value;
   return apply(fullOp, [], { value: spelled, shape: [], dtype })[0]!;
 }
+const largestF32 = 3.4028234663852886e38;
 const scalarLike = (value: number, x: Tensor): Tensor => scalar(value, dtypeOfNumber(value, isFloat(x.dtype) ? x.dtype : "f32"));
 
 function reduce(op: Op, x: Tensor, options: AxisOptions): Tensor {

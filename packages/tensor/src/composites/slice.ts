@@ -1,4 +1,4 @@
-import { formatShape, ShapeError } from "@multiway/errors";
+import { formatShape, formatValue, ShapeError } from "@multiway/errors";
 import type { Shape } from "../shape.ts";
 
 /**
@@ -36,6 +36,11 @@ export function resolveSlice(specs: readonly SliceSpec[], shape: Shape): Resolve
     const step = spec?.[2] ?? 1;
     if (!Number.isInteger(step) || step === 0) {
       throw new ShapeError(`slice: step ${step} on axis ${axis}; expected a whole number other than 0.`, { details: { axis, step } });
+    }
+    for (const bound of [spec?.[0], spec?.[1]]) {
+      if (typeof bound === "number" && !Number.isInteger(bound) && Math.abs(bound) !== Infinity) {
+        throw new ShapeError(`slice: ${formatValue(bound)} on axis ${axis}; expected whole numbers.`, { details: { axis, spec } });
+      }
     }
     const [lowest, highest] = step > 0 ? [0, extent] : [-1, extent - 1];
     const bound = (value: number | null | undefined, missing: number) =>

@@ -58,4 +58,9 @@ export const absOp = defineUnary("abs", {
 });
 
 /** −1, 0 or 1. Flat almost everywhere, so its gradient is 0. */
-export const signOp = defineUnary("sign", { accepts: "float", cheap: true, expression: "sign", vjp: () => [undefined] });
+export const signOp = defineUnary("sign", {
+  accepts: "number",
+  cheap: true,
+  expression: (k, x) => (k.typeOf(x) === "u32" ? k.binary("minimum", x, k.constant(1, "u32")) : k.unary("sign", x)),
+  vjp: () => [undefined],
+});

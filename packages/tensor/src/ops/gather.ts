@@ -1,4 +1,4 @@
-import { DTypeError, formatShape, ShapeError } from "@multiway/errors";
+import { DTypeError, formatShape, formatValue, ShapeError } from "@multiway/errors";
 import type { KernelOp, Spec } from "../op.ts";
 import { sizeOf } from "../shape.ts";
 import { requireDType, widened } from "./define.ts";
@@ -36,6 +36,7 @@ export const scatterAddOp: KernelOp<{ rows: number }> = {
   infer: ([indices, updates], { rows }) => {
     requireIndices("scatterAdd", indices!);
     requireDType("scatterAdd", updates!, "float", "updates");
+    if (!Number.isInteger(rows) || rows < 0) throw new ShapeError(`scatterAdd: rows is ${formatValue(rows)}; expected a whole number, 0 or more.`, { details: { rows } });
     if (updates!.shape.length !== 2 || indices!.shape.length !== 1 || indices!.shape[0] !== updates!.shape[0]) {
       throw new ShapeError(
         `scatterAdd: indices of ${formatShape(indices!.shape)} and updates of ${formatShape(updates!.shape)}; expected [count] and [count, width].`,

@@ -58,7 +58,7 @@ export const sliceOp: ViewOp<{ starts: readonly number[]; steps: readonly number
     for (let axis = 0; axis < rank; axis++) {
       const count = gradient.shape[axis]!;
       const distance = Math.abs(steps[axis]!);
-      before.push(steps[axis]! < 0 ? starts[axis]! + (count - 1) * steps[axis]! : starts[axis]!);
+      before.push(steps[axis]! < 0 && count > 0 ? starts[axis]! + (count - 1) * steps[axis]! : starts[axis]!);
       if (distance === 1 || count <= 1) continue;
       // Put distance − 1 zeros behind each element, and drop those behind the last.
       const shape = [...gradient.shape];
