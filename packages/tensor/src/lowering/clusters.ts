@@ -61,8 +61,7 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
         // What the cluster itself writes may only be read at the same index.
         const own = loads.filter((load) => cluster.members.includes(load));
         if (own.length > 0 && (axes || !readsAtOwnIndex(value, own, isStored))) continue;
-        const buffers = new Set([...cluster.members, value, ...loads, ...cluster.members.flatMap((member) => loadsOf.get(member)!)]);
-        if (buffers.size > maxBuffers) continue;
+        if (countBuffers([...cluster.members, value, ...loads, ...cluster.members.flatMap((member) => loadsOf.get(member)!)]) > maxBuffers) continue;
         chosen = position;
         break;
       }
@@ -70,10 +69,13 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
     if (chosen >= 0) (clusters[chosen] as LoopCluster).members.push(value);
     else chosen = clusters.push({ kind: "loop", members: [value], axes, domain }) - 1;
     positionOf.set(value, chosen);
-    if (new Set([value, ...loads]).size > maxBuffers) throw new MustStore(heaviestInput(value, stored));
+    if (countBuffers([value, ...loads]) > maxBuffers) throw new MustStore(heaviestInput(value, stored));
   }
   return clusters;
 }
+
+/** How many buffers values lie in: all numbers of one dtype share one. */
+const countBuffers = (values: readonly Value[]): number => new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : value))).size;
 
 /** The memory that a value's code would load from. */
 function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): readonly Value[] {
@@ -118,12 +120,15 @@ function heaviestInput(value: Value, stored: ReadonlySet<Value>): Value {
 
 function countLoads(value: Value, stored: ReadonlySet<Value>): number {
   const seen = new Set<Value>();
+  const loaded: Value[] = [];
   const visit = (v: Value) => {
-    if (v.leaf || stored.has(v)) seen.add(v);
+    if (seen.has(v)) return;
+    seen.add(v);
+    if (v.leaf || stored.has(v)) loaded.push(v);
     else v.inputs.forEach(visit);
   };
   value.inputs.forEach(visit);
-  return seen.size;
+  return countBuffers(loaded);
 }
 
 /** How a kernel op reads its inputs; copies what has no fitting strides. */
