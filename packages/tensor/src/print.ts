@@ -17,50 +17,60 @@ export function toNested(data: HostArray, shape: Shape, dtype: DType): Nested {
 /** Long axes are cut to this many elements at each end, once a tensor has more than `threshold` elements. */
 const edge = 3;
 const threshold = 1000;
+/** Columns of a line. */
+const lineWidth = 80;
 
 /**
- * Elements as PyTorch prints them: four digits after the point, columns aligned, long axes cut in the middle, and dtype and device behind
- * unless they are what one expects.
+ * Elements as PyTorch prints them: four digits after the point, columns aligned, long lines wrapped, long axes cut in the middle, and dtype
+ * and device behind unless they are what one expects.
  */
 export function formatTensor(data: HostArray, shape: Shape, dtype: DType, device?: string): string {
   const strides = contiguousStrides(shape);
-  const cut = sizeOf(shape) > threshold;
+  const size = sizeOf(shape);
   const shown = (extent: number): (number | undefined)[] =>
-    cut && extent > 2 * edge ? [0, 1, 2, undefined, extent - 3, extent - 2, extent - 1] : Array.from({ length: extent }, (_, index) => index);
+    size > threshold && extent > 2 * edge ? [0, 1, 2, undefined, extent - 3, extent - 2, extent - 1] : Array.from({ length: extent }, (_, index) => index);
 
   const visible: number[] = [];
   const collect = (axis: number, offset: number): void => {
     if (axis === shape.length) visible.push(data[offset]!);
     else for (const index of shown(shape[axis]!)) if (index !== undefined) collect(axis + 1, offset + index * strides[axis]!);
   };
-  if (sizeOf(shape) > 0) collect(0, 0);
-  const text = elementFormat(visible, dtype);
-  const width = Math.max(0, ...visible.map((value) => text(value).length));
+  if (size > 0) collect(0, 0);
+  const { text, width } = elementFormat(visible, dtype);
 
   const indent = "tensor(".length;
   const write = (axis: number, offset: number): string => {
-    if (axis === shape.length) return shape.length === 0 ? text(data[offset]!) : text(data[offset]!).padStart(width);
-    const parts = shown(shape[axis]!).map((index) => (index === undefined ? "..." : write(axis + 1, offset + index * strides[axis]!)));
+    if (axis === shape.length) return text(data[offset]!).padStart(width);
+    const inner = " ".repeat(indent + axis + 1);
+    const parts = shown(shape[axis]!).map((index) => (index === undefined ? (axis === shape.length - 1 ? " ..." : "...") : write(axis + 1, offset + index * strides[axis]!)));
     const rest = shape.length - axis - 1;
-    return `[${parts.join(rest === 0 ? ", " : `,${"\n".repeat(rest)}${" ".repeat(indent + axis + 1)}`)}]`;
+    if (rest > 0) return `[${parts.join(`,${"\n".repeat(rest)}${inner}`)}]`;
+    const perLine = Math.max(1, Math.floor((lineWidth - indent - axis) / (width + 2)));
+    const lines = Array.from({ length: Math.ceil(parts.length / perLine) }, (_, line) => parts.slice(line * perLine, (line + 1) * perLine).join(", "));
+    return `[${lines.join(`,\n${inner}`)}]`;
   };
   const notes: string[] = [];
-  if (sizeOf(shape) === 0) notes.push(`shape=[${shape.join(", ")}]`);
+  if (size === 0 && shape.length !== 1) notes.push(`shape=[${shape.join(", ")}]`);
   if (dtype !== "f32" && dtype !== "bool" && dtype !== "i32") notes.push(`dtype=${dtype}`);
   if (device) notes.push(`device=${device}`);
-  return `tensor(${sizeOf(shape) === 0 ? "[]" : write(0, 0)}${notes.map((note) => `, ${note}`).join("")})`;
+  return `tensor(${size === 0 ? "[]" : write(0, 0)}${notes.map((note) => `, ${note}`).join("")})`;
 }
 
-function elementFormat(values: readonly number[], dtype: DType): (value: number) => string {
-  if (dtype === "bool") return (value) => (value ? "True" : "False");
-  if (dtype === "i32" || dtype === "u32") return String;
-  const finite = values.filter(Number.isFinite).map(Math.abs);
-  const largest = Math.max(0, ...finite);
-  const smallest = Math.min(Infinity, ...finite.filter((value) => value > 0));
+/** How elements are spelled, and how wide the columns are: as wide as the widest finite number. */
+function elementFormat(values: readonly number[], dtype: DType): { text: (value: number) => string; width: number } {
+  const widest = (text: (value: number) => string, of = values) => ({ text, width: Math.max(1, ...of.map((value) => text(value).length)) });
+  if (dtype === "bool") return widest((value) => (value ? "True" : "False"));
+  if (dtype === "i32" || dtype === "u32") return widest(String);
   const special = (value: number) => (Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
-  if (finite.every(Number.isInteger) && largest < 1e8) return (value) => (Number.isFinite(value) ? `${value}.` : special(value));
-  if (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e3 * 1e5) {
-    return (value) => (Number.isFinite(value) ? value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2") : special(value));
+  const or = (text: (value: number) => string) => (value: number) => (Number.isFinite(value) ? text(value) : special(value));
+  const finite = values.filter((value) => Number.isFinite(value) && value !== 0);
+  const whole = or((value) => `${Object.is(value, -0) ? "-0" : value.toFixed(0)}.`);
+  if (finite.length === 0) return { text: whole, width: 1 };
+  const largest = Math.max(...finite.map(Math.abs));
+  const smallest = Math.min(...finite.map(Math.abs));
+  const isWhole = finite.every(Number.isInteger);
+  if (largest / smallest > 1000 || largest > 1e8 || (!isWhole && smallest < 1e-4)) {
+    return widest(or((value) => value.toExponential(4).replace(/e([+-])(\d)$/, "e$10$2")), finite);
   }
-  return (value) => (Number.isFinite(value) ? value.toFixed(4) : special(value));
+  return isWhole ? widest(whole, finite) : widest(or((value) => value.toFixed(4)), finite);
 }
