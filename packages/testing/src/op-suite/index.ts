@@ -1,0 +1,2 @@
+export { runOpSuite, type OpSuiteOptions } from "./run.ts";
+export { withLimits } from "./with-limits.ts";
