@@ -22,6 +22,7 @@ export default defineConfig(async () => {
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
+      maxWorkers: "100%",
       projects: [
         node("unit", {
           include: folders.map((folder) => `${folder}/*.test.ts`),

@@ -50,11 +50,31 @@ async function runStep({ name, command: [program, ...args], report }: Step): Pro
   console.log(`\n── ${name} ${"─".repeat(Math.max(0, 76 - name.length))}`);
   if (report) rmSync(report, { force: true });
   const start = performance.now();
-  const child = spawn(program!, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"], shell: process.platform === "win32", env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" } });
+  const child = spawn(program!, args, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    shell: process.platform === "win32",
+    // A group of its own, so that whatever it started can be ended with it.
+    detached: process.platform !== "win32",
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: "1" },
+  });
+  const end = (signal: NodeJS.Signals) => (process.platform === "win32" ? child.kill(signal) : process.kill(-child.pid!, signal));
+  const interrupt = () => {
+    end("SIGTERM");
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  // A worker that blocks for ever cannot be timed out from inside.
+  const timer = setTimeout(() => {
+    console.error(`${name}: still running after ${limitSeconds} s; ended.`);
+    end("SIGKILL");
+  }, limitSeconds * 1000);
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (exitCode) => resolve(exitCode ?? 1));
   });
+  clearTimeout(timer);
+  process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   const outcome = { name, hasPassed: code === 0, seconds: (performance.now() - start) / 1000 };
   if (!report || !existsSync(report)) return { ...outcome, passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
   const counts = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number; numPendingTests: number; numTodoTests: number };
@@ -62,6 +82,9 @@ async function runStep({ name, command: [program, ...args], report }: Step): Pro
   const failed = Math.max(counts.numFailedTests, code === 0 ? 0 : 1);
   return { ...outcome, passed: counts.numPassedTests, failed, skipped: counts.numPendingTests + counts.numTodoTests };
 }
+
+/** Several times what a step takes on two processors. */
+const limitSeconds = 480;
 
 mkdirSync(reports, { recursive: true });
 const wanted = process.argv.slice(2);
