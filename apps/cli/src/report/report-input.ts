@@ -1,0 +1,16 @@
+import type { Image } from "@multiway/images";
+import type { AttentionExample, DemoResult, FilledName, FilledPatches, RetrievalRow } from "../demo/result.ts";
+
+/** All that the report shows: every figure, and examples that were drawn by the seed. */
+export interface ReportInput {
+  result: DemoResult;
+  names: FilledName[];
+  patches: FilledPatches[];
+  /** The mean patch of every visual token: codes × patchSize × patchSize × 3, RGB. */
+  codePatches: Uint8Array;
+  imageToText: RetrievalRow[];
+  textToImage: RetrievalRow[];
+  attention: AttentionExample[];
+  /** Pictures of the unseen style by concept. */
+  pictures: Map<string, Image>;
+}
