@@ -109,7 +109,8 @@ function simplify(nest: Nest): Nest {
   for (let position = current.kept.length + current.reduced.length - 1; position >= 0; position--) {
     const isReduced = position >= current.kept.length;
     const { extent } = axisOf(position);
-    if (extent === 1) {
+    // A reduction keeps one axis, so that there is something to reduce along.
+    if (extent === 1 && !(isReduced && current.reduced.length === 1)) {
       current = withoutAxis(current, position);
       continue;
     }

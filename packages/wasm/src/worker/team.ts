@@ -39,14 +39,18 @@ export class Team {
     }
   }
 
-  /** This thread's part; returns when there is nothing left to take. Only the first thread waits for the end of the run. */
+  /**
+   * This thread's part; returns when there is nothing left to take. Only the first thread waits for the end of the run. It also opens the first phase, which is
+   * number `firstPhase` + 1: the end of the run before has opened `firstPhase`, and that must let nobody in before the arguments are filled in.
+   */
   runShared(program: WorkerProgram, regions: SharedRegions, firstTicket: number, firstPhase: number): void {
     const words = this.#words;
+    if (this.#thread === 0) this.#open((firstPhase + 1) | 0);
     const { phases } = program;
     const scratch = regions.scratchAddress + this.#thread * regions.scratchBytes;
     let ticketsBefore = firstTicket;
     for (let phase = 0; phase < phases.length; phase += 4) {
-      const number = (firstPhase + phase / 4) | 0;
+      const number = (firstPhase + 1 + phase / 4) | 0;
       this.#waitUntilOpen(number);
       const ticketsAfter = (ticketsBefore + phases[phase + 2]!) | 0;
       for (;;) {
@@ -54,15 +58,15 @@ export class Team {
         if (((ticketsAfter - ticket) | 0) <= 0) break;
         if (Atomics.compareExchange(words, control.next, ticket, (ticket + 1) | 0) !== ticket) continue;
         if (Atomics.load(words, control.failed) === 0) this.#runTicket(program, phase, (ticket - ticketsBefore) | 0, scratch);
-        if (((Atomics.add(words, control.done, 1) + 1) | 0) === ticketsAfter) this.open((number + 1) | 0);
+        if (((Atomics.add(words, control.done, 1) + 1) | 0) === ticketsAfter) this.#open((number + 1) | 0);
       }
       ticketsBefore = ticketsAfter;
     }
-    if (this.#thread === 0) this.#waitUntilOpen((firstPhase + phases.length / 4) | 0);
+    if (this.#thread === 0) this.#waitUntilOpen((firstPhase + 1 + phases.length / 4) | 0);
   }
 
   /** Everything before phase `number` is done. */
-  open(number: number): void {
+  #open(number: number): void {
     Atomics.store(this.#words, control.open, number);
     if (Atomics.load(this.#words, control.sleepers) > 0) Atomics.notify(this.#words, control.open);
   }

@@ -100,10 +100,7 @@ class Worker {
     if (!program) throw new Error(`internal: program ${message.id} is not loaded.`);
     if (this.#isFirst) this.#fillIn(program, message.regions, message.bindings, message.scalars);
     if (!message.tickets) this.#team.runAlone(program, message.regions);
-    else {
-      if (this.#isFirst) this.#team.open(message.tickets.firstPhase);
-      this.#team.runShared(program, message.regions, message.tickets.firstTicket, message.tickets.firstPhase);
-    }
+    else this.#team.runShared(program, message.regions, message.tickets.firstTicket, message.tickets.firstPhase);
     if (!this.#isFirst) return;
     const failure = this.#team.takeFailure();
     if (failure) this.#port.postMessage({ type: "failed", program: program.id, ...failure });
