@@ -38,6 +38,8 @@ export default defineConfig(async () => {
         }),
         {
           extends: true,
+          // Where Node and pages differ, a package's `imports` name a file for each.
+          resolve: { conditions: ["browser", ...conditions] },
           server: { headers: isolated },
           test: {
             name: "browser",

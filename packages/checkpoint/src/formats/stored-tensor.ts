@@ -1,0 +1,97 @@
+import { halfToFloat, type DType, type HostArray, type Shape } from "@multiway/tensor";
+import { failure, type Place } from "../failure.ts";
+import { elementTypes, viewElements, widenBfloat16, type Elements, type ElementType } from "./element-types.ts";
+
+/** Where a tensor lies in a file, and what it is. */
+export interface TensorEntry {
+  name: string;
+  type: ElementType;
+  shape: Shape;
+  /** First byte and the byte after the last, counted from the file's begin. */
+  begin: number;
+  end: number;
+}
+
+/** A tensor of a file. Nothing is converted before it is asked for. */
+export class StoredTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: Shape;
+  /** As in the file, little-endian. */
+  readonly bytes: Uint8Array;
+  readonly #place: Place;
+
+  constructor({ name, type, shape }: Pick<TensorEntry, "name" | "type" | "shape">, bytes: Uint8Array, place: Place) {
+    this.name = name;
+    this.type = type;
+    this.shape = shape;
+    this.bytes = bytes;
+    this.#place = place;
+  }
+
+  /** The elements in the file's own type, row-major: a view over the bytes where they are aligned. F16 and BF16 are raw bits. */
+  get elements(): Elements {
+    return viewElements(this.type, this.bytes);
+  }
+
+  /** The dtype of a tensor made of it: F64, F32 and BF16 become f32, F16 stays f16, integers become i32 or u32 by their sign. */
+  get dtype(): DType {
+    return elementTypes[this.type].dtype;
+  }
+
+  /**
+   * The elements as a device takes them: see {@link StoredTensor.dtype}.
+   *
+   * @param widens  F16 as f32 numbers. Default false: as raw bits
+   * @throws CheckpointError for a 64-bit integer beyond 32 bits, a double beyond f32, or a bool that is neither 0 nor 1
+   */
+  toHost({ widens = false }: { widens?: boolean } = {}): HostArray {
+    const { elements } = this;
+    switch (this.type) {
+      case "F32":
+      case "I32":
+      case "U32":
+        return elements as HostArray;
+      case "F16":
+        return widens ? Float32Array.from(elements as Uint16Array, halfToFloat) : (elements as Uint16Array);
+      case "BF16":
+        return widenBfloat16(elements as Uint16Array);
+      case "F64":
+        return this.#narrow(elements as Float64Array);
+      case "I64":
+        return Int32Array.from({ length: elements.length }, (_, i) => this.#integer(elements as BigInt64Array, i, -2147483648n, 2147483647n));
+      case "U64":
+        return Uint32Array.from({ length: elements.length }, (_, i) => this.#integer(elements as BigUint64Array, i, 0n, 4294967295n));
+      case "BOOL": {
+        const wrong = (elements as Uint8Array).findIndex((value) => value > 1);
+        if (wrong >= 0) throw this.#misfit(wrong, elements[wrong]!, "expected 0 or 1");
+        return Uint32Array.from(elements as Uint8Array);
+      }
+      case "I16":
+      case "I8":
+        return Int32Array.from(elements as Int16Array | Int8Array);
+      case "U16":
+      case "U8":
+        return Uint32Array.from(elements as Uint16Array | Uint8Array);
+    }
+  }
+
+  #narrow(elements: Float64Array): Float32Array {
+    const narrowed = Float32Array.from(elements);
+    const wrong = narrowed.findIndex((value, position) => !Number.isFinite(value) && Number.isFinite(elements[position]));
+    if (wrong >= 0) throw this.#misfit(wrong, elements[wrong]!, "expected a number that f32 can hold, up to 3.4e38");
+    return narrowed;
+  }
+
+  #integer(elements: BigInt64Array | BigUint64Array, position: number, low: bigint, high: bigint): number {
+    const value = elements[position]!;
+    if (value < low || value > high) throw this.#misfit(position, value, `expected ${low} to ${high}`);
+    return Number(value);
+  }
+
+  #misfit(position: number, value: number | bigint, expected: string) {
+    return failure(this.#place, `element ${position} of "${this.name}" (${this.type}) is ${value}; ${expected}`, "Store it as a type that fits, or leave this tensor out with `only`.", {
+      details: { name: this.name, position, value },
+    });
+  }
+}
