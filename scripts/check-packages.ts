@@ -78,6 +78,9 @@ async function importAll(one: Packed, folder: string): Promise<void> {
   await run(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@multiway/source", file], { cwd: folder });
 }
 
+/** What Node and browsers both have, and the language does not. */
+const everywhere = "\ndeclare global { interface AbortSignal { readonly aborted: boolean } }\n";
+
 /** As strict as TypeScript gets, with nothing of the platform in sight unless the package is made for it. */
 function checkTypes(one: Packed, folder: string): void {
   const file = join(folder, "types.ts");
@@ -95,7 +98,7 @@ function checkTypes(one: Packed, folder: string): void {
     types: outside ? [join(root, "node_modules/@types/node"), join(root, "node_modules/@webgpu/types")] : [],
   };
   const text = entries(one).map((entry, i) => `import * as entry${i} from ${JSON.stringify(entry)};\nexport const names${i}: string[] = Object.keys(entry${i});`).join("\n");
-  ts.sys.writeFile(file, text);
+  ts.sys.writeFile(file, text + (outside ? "" : everywhere));
   const host = ts.createCompilerHost(options);
   host.getCurrentDirectory = () => folder;
   const read = host.getSourceFile;
