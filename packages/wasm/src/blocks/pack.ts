@@ -32,33 +32,40 @@ const six = ["i32", "i32", "i32", "i32", "i32", "i32"] as const;
 
 function definePackRows(module: ModuleBuilder, width: 4 | 8): FunctionReference {
   return module.define(undefined, six, [], (code, from, strideK, k, columns, to, panelBytes) => {
-    const panelEnd = code.local("i32");
     const source = code.local("i32");
     const target = code.local("i32");
+    const panelEnd = code.local("i32");
     const column = code.local("i32");
-    code.while(i32.gtS(columns, 0), () => {
+    /** Goes through all k, and on to the next panels. */
+    const panels = (count: number, copy: () => void): void => {
       code.set(source, from);
       code.set(target, to);
       code.set(panelEnd, i32.add(to, i32.mul(k, width * 4)));
-      code.if(
-        i32.geS(columns, width),
-        () =>
-          code.while(i32.ltU(target, panelEnd), () => {
-            for (let vector = 0; vector < width / 4; vector++) code.store(target, v128.load(source, 16 * vector), 16 * vector);
-            code.increase(source, strideK);
-            code.increase(target, width * 4);
-          }),
-        () =>
-          code.while(i32.ltU(target, panelEnd), () => {
-            code.for(column, 0, i32.shl(columns, 2), 4, () => code.store(i32.add(target, column), f32.load(i32.add(source, column))));
-            code.increase(source, strideK);
-            code.increase(target, width * 4);
-          }),
+      code.while(i32.ltU(target, panelEnd), () => {
+        copy();
+        code.increase(source, strideK);
+        code.increase(target, width * 4);
+      });
+      code.increase(from, count * width * 4);
+      code.set(to, i32.add(to, i32.mul(panelBytes, count)));
+      code.increase(columns, -count * width);
+    };
+    const vectors = width / 4;
+    // Whole cache lines of 64 bytes as far as it goes.
+    for (const count of [16 / width, 1]) {
+      code.while(i32.geS(columns, count * width), () =>
+        panels(count, () => {
+          const panel = code.let(target);
+          for (let vector = 0; vector < count * vectors; vector++) {
+            code.store(panel, v128.load(source, 16 * vector), 16 * (vector % vectors));
+            if (vector % vectors === vectors - 1 && vector < count * vectors - 1) code.increase(panel, panelBytes);
+          }
+        }),
       );
-      code.increase(from, width * 4);
-      code.increase(to, panelBytes);
-      code.increase(columns, -width);
-    });
+    }
+    code.if(i32.gtS(columns, 0), () =>
+      panels(1, () => code.for(column, 0, i32.shl(columns, 2), 4, () => code.store(i32.add(target, column), f32.load(i32.add(source, column))))),
+    );
   });
 }
 

@@ -67,10 +67,21 @@ export function matmulProblem(a: Layout, b: Layout, c: Layout): MatmulProblem {
 export const product = (numbers: readonly number[]): number => numbers.reduce((x, y) => x * y, 1);
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 
-/** Blocks of equal size, a multiple of `multiple`, none larger than `largest`. */
-function evenBlock(whole: number, blocks: number, multiple: number, largest = Infinity): number {
-  const count = Math.max(1, Math.ceil(whole / largest), Math.min(blocks, Math.ceil(whole / multiple)));
-  return Math.max(multiple, roundUp(Math.ceil(whole / count), multiple));
+/** Blocks of equal size, a multiple of `multiple`, about so many. */
+function evenBlock(whole: number, blocks: number, multiple: number): number {
+  return Math.max(multiple, roundUp(Math.ceil(whole / Math.max(1, blocks)), multiple));
+}
+
+/** Splits rows and columns until there are enough tasks: first to blocks that are good for the caches, then to ones that still are not bad. */
+function splitBlocks(m: number, n: number, tasks: number, leastColumns: number): { rowBlock: number; columnBlock: number } {
+  let rowBlocks = Math.ceil(m / largestRowBlock);
+  let columnBlocks = Math.ceil(n / largestColumnBlock);
+  for (const [rows, columns] of [[64, 256], [64, 128], [32, 128], [32, 64], [16, 32]] as const) {
+    if (rowBlocks * columnBlocks < tasks) rowBlocks = Math.max(rowBlocks, Math.min(Math.floor(m / rows), Math.ceil(tasks / columnBlocks)));
+    if (rowBlocks * columnBlocks < tasks) columnBlocks = Math.max(columnBlocks, Math.min(Math.floor(n / Math.max(columns, leastColumns)), Math.ceil(tasks / rowBlocks)));
+    if (rows === 32 && rowBlocks * columnBlocks >= 16) break;
+  }
+  return { rowBlock: evenBlock(m, rowBlocks, 4), columnBlock: evenBlock(n, columnBlocks, 8) };
 }
 
 // A block of A stays in the second-level cache, a panel of B (32 bytes per k) and four rows of A in the first.
@@ -83,6 +94,8 @@ const leastFlops = 1e6;
 const mostFlops = 16e6;
 /** Enough for eight threads to balance. */
 const enoughTasks = 48;
+/** Columns of A are multiplied in place as long as their elements are this near in memory; beyond, too few fit in the first-level cache. */
+const nearbyColumns = 256;
 /** Beyond this, tasks pack their own part of B. */
 const mostSharedBytes = 32 * 2 ** 20;
 
@@ -95,25 +108,27 @@ export function planMatmul(problem: MatmulProblem): MatmulPlan {
 
   const left = aIsHalf ? (aRow === 1 && aK !== 1 ? leftSource.widenColumns : leftSource.widenRows)
     : aK === 1 ? leftSource.rows
-    : aRow === 1 ? (m % 4 === 0 ? leftSource.columns : leftSource.packColumns)
+    : aRow === 1 ? (m % 4 === 0 && aK <= nearbyColumns ? leftSource.columns : leftSource.packColumns)
     : leftSource.widenRows;
   const pack = bIsHalf ? (bK === 1 && bColumn !== 1 ? panelSource.widenColumns : panelSource.widenRows)
     : bColumn === 1 ? panelSource.rows
     : bK === 1 ? panelSource.columns
     : panelSource.widenRows;
 
-  const kBlock = evenBlock(k, 1, 4, largestKBlock);
-  const fewRows = m <= largestRowBlock;
-  const canStay = pack === panelSource.rows && n % 8 === 0;
-  if (fewRows) {
-    // One block of rows: no part of B is packed twice. A is, so columns are split no further than 32.
-    const columnBlock = evenBlock(n, tasks, left === leftSource.rows ? 8 : 32, largestColumnBlock);
-    const rowBlock = roundUp(Math.max(m, 1), 4);
-    return { left, right: canStay && m <= 32 ? rightSource.rows : rightSource.pack, pack, rowBlock, columnBlock, kBlock, groupColumns: 0 };
+  const kBlock = evenBlock(k, Math.ceil(k / largestKBlock), 4);
+  const isInPlace = left === leftSource.rows || left === leftSource.columns;
+  if (m <= 32 || (m <= largestRowBlock && (left === leftSource.rows || flops < 4 * leastFlops))) {
+    // One block of rows: no part of B is packed twice.
+    const columnBlocks = Math.max(Math.ceil(n / largestColumnBlock), Math.min(tasks, Math.ceil(n / (isInPlace ? 8 : 64))));
+    const canStay = pack === panelSource.rows && n % 8 === 0 && m <= 32;
+    return {
+      left, right: canStay ? rightSource.rows : rightSource.pack, pack,
+      rowBlock: evenBlock(m, 1, 4), columnBlock: evenBlock(n, columnBlocks, 8), kBlock, groupColumns: 0,
+    };
   }
   const isShared = packedMatrices * k * roundUp(n, 8) * 4 <= mostSharedBytes;
-  const rowBlock = evenBlock(m, Math.min(tasks, Math.ceil(m / 32)), 4, isShared ? largestRowBlock : 2 * largestRowBlock);
-  const columnBlock = evenBlock(n, Math.ceil(tasks / Math.ceil(m / rowBlock)), 8, largestColumnBlock);
+  const { rowBlock, columnBlock } = isShared ? splitBlocks(m, n, tasks, isInPlace ? 0 : 128)
+    : { rowBlock: evenBlock(m, Math.ceil(m / (2 * largestRowBlock)), 4), columnBlock: evenBlock(n, Math.ceil(n / 128), 8) };
   // About 5 µs of packing.
   const groupColumns = evenBlock(n, Math.ceil((n * k) / 32768), 8);
   return { left, right: isShared ? rightSource.panels : rightSource.pack, pack, rowBlock, columnBlock, kBlock, groupColumns };
