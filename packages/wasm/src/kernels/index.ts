@@ -1,8 +1,18 @@
 import type { KernelOpName } from "@multiway/tensor/device";
 import type { OpImplementations } from "./kernel.ts";
 import { matmul } from "./matmul.ts";
+import { gather } from "./gather.ts";
+import { scatterAdd } from "./scatter-add.ts";
+import { sort } from "./sort.ts";
+import { cumulativeSum } from "./cumulative-sum.ts";
+import { packHalf } from "./pack-half.ts";
 
 /** One line per kernel op, each with its list of implementations. */
 export const opImplementations: Partial<Record<KernelOpName, OpImplementations>> = {
   matmul,
+  gather,
+  scatterAdd,
+  sort,
+  cumulativeSum,
+  packHalf,
 };

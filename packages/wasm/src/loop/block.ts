@@ -1,7 +1,7 @@
 import type { Store } from "@multiway/tensor/device";
 import { i32, i32x4, select, v128, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
+import { widenHalf } from "../math/half.ts";
 import type { CursorState } from "./cursors.ts";
-import { widenHalf } from "./math.ts";
 import { typeOfBuffer, variation, type Nest, type NestInstruction } from "./nest.ts";
 import { binary, cast, constant, unary } from "./operations.ts";
 

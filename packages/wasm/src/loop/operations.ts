@@ -1,7 +1,11 @@
 import type { BinaryOperation, RegisterType, UnaryOperation } from "@multiway/tensor/device";
 import { f32, f32x4, f64, i32, i32x4, i64, select, v128, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
-import { erf, exp, log, tanh } from "./math.ts";
-import { cos, power, sin } from "./math-double.ts";
+import { erf } from "../math/erf.ts";
+import { exp } from "../math/exp.ts";
+import { log } from "../math/log.ts";
+import { power } from "../math/power.ts";
+import { cos, sin } from "../math/sin-cos.ts";
+import { tanh } from "../math/tanh.ts";
 
 /**
  * Operations on four lanes. A bool is a mask: all bits of a lane or none. Operands are variables or literals, so they may be used twice.
