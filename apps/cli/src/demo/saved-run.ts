@@ -1,0 +1,55 @@
+import { readFile } from "node:fs/promises";
+import { DataError, TrainingError } from "@multiway/errors";
+import { loadCheckpoint, openCheckpoint, saveCheckpoint } from "@multiway/checkpoint";
+import { Tensor, type Device } from "@multiway/tensor";
+import { restoreState, stateTensors } from "@multiway/training";
+import type { Curve, DemoResult, FilledName, FilledPatches } from "./result.ts";
+
+export type TrainingStageName = "pretraining" | "retrieval" | "fromScratch";
+
+/** What a stopped run has found out so far, beside its tensors. */
+export interface RunRecord {
+  seed: number;
+  steps: number;
+  compare: boolean;
+  stage: TrainingStageName;
+  /** Steps of the stage that are done. */
+  step: number;
+  used: number;
+  curves: Partial<Record<TrainingStageName, Curve>>;
+  seconds: Record<string, number>;
+  naming?: DemoResult["naming"];
+  maskedPatches?: DemoResult["maskedPatches"];
+  names?: FilledName[];
+  patches?: FilledPatches[];
+  retrieval?: DemoResult["retrieval"];
+}
+
+/** Writes tensors and record together, so that they always belong to each other. */
+export async function saveRun(file: string, state: unknown, record: RunRecord): Promise<void> {
+  await saveCheckpoint(file, stateTensors(state), { format: "multiway demo run 1", run: JSON.stringify(record) });
+}
+
+/** The record of a stopped run. @throws DataError when there is none; TrainingError when it was another run */
+export async function readRun(file: string, expected: Pick<RunRecord, "seed" | "steps" | "compare">): Promise<RunRecord> {
+  await readFile(file).catch((cause: unknown) => {
+    throw new DataError(`--resume: ${file} cannot be read; expected what a stopped run left there. Start without --resume, or name the run's folder with --out.`, { cause });
+  });
+  await using reader = await openCheckpoint(file);
+  const record = JSON.parse(reader.metadata["run"] ?? "null") as RunRecord | null;
+  if (!record) throw new DataError(`--resume: ${file} is no saved run of the demo; expected what a stopped run left there. Start without --resume.`);
+  for (const name of ["seed", "steps", "compare"] as const) {
+    if (record[name] === expected[name]) continue;
+    throw new TrainingError(`--resume: the saved run has ${name} ${record[name]}, this one ${expected[name]}; expected the options that the run began with. Pass --${name} ${record[name]}, or start without --resume.`);
+  }
+  return record;
+}
+
+/** A state like the given one, with the saved tensors. Those given are freed. */
+export async function loadRun<S>(file: string, state: S, device: Device): Promise<S> {
+  const saved = await loadCheckpoint(file, { device });
+  const restored = restoreState(state, saved);
+  const kept = new Set(Object.values(stateTensors(restored)));
+  for (const tensor of [...Object.values(saved), ...Object.values(stateTensors(state))]) if (!kept.has(tensor) && tensor instanceof Tensor) tensor.dispose();
+  return restored;
+}
