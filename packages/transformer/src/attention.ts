@@ -70,7 +70,12 @@ export class MultiwayAttention extends Module {
         const [batch, length, width] = x.shape as [number, number, number];
         return projection.pick(modality, fused).forward(x).reshape([batch, length, this.numHeads, width / this.numHeads]);
       });
-    const inOrder = (values: ByModality<Tensor>) => [values.vision, values.language].filter((value) => value !== undefined);
+    // A modality without tokens adds no segment; of two such, one stays.
+    const inOrder = (values: ByModality<Tensor>) => {
+      const present = [values.vision, values.language].filter((value) => value !== undefined);
+      const segments = present.filter((value) => value.shape[1] !== 0);
+      return segments.length > 0 ? segments : present.slice(0, 1);
+    };
     return { query: split(this.query), keys: inOrder(split(this.key)), values: inOrder(split(this.value)) };
   }
 }

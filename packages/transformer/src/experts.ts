@@ -1,5 +1,6 @@
 import { InternalError } from "@multiway/errors";
 import { Module } from "@multiway/nn";
+import type { Tensor } from "@multiway/tensor";
 
 /** The two kinds of tokens. */
 export type Modality = "vision" | "language";
@@ -62,5 +63,5 @@ export function mapModalities<T, R>(values: ByModality<T>, apply: (value: T, mod
   return result;
 }
 
-/** Whether image and text are both there. */
-export const isFused = (values: ByModality<unknown>): boolean => values.vision !== undefined && values.language !== undefined;
+/** Whether image and text are both there, with at least one token each. */
+export const isFused = ({ vision, language }: ByModality<Tensor>): boolean => vision !== undefined && language !== undefined && vision.shape[1] !== 0 && language.shape[1] !== 0;

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { MultiwayError, OptionError } from "@multiway/errors";
+import { openDevice, type Device, type DeviceFactory } from "@multiway/tensor";
+import { findCases } from "./find-cases.ts";
+import { formatReport, formatTotal, runGolden, toJson } from "./golden.ts";
+
+const usage = `Runs golden cases: compares what we compute with what the official code computed.
+
+  pnpm golden [FOLDER] [--device wasm|webgpu|reference] [--json]
+
+  FOLDER    is searched for manifests, with all folders under it. Default: the cases of this repository
+  --device  where tensors are computed. Default: wasm
+  --json    prints every result as JSON instead of a line per case
+
+Exits with 1 when a case failed, with 2 when nothing could be run.`;
+
+const devices: Readonly<Record<string, () => Promise<DeviceFactory>>> = {
+  wasm: async () => (await import("@multiway/wasm")).wasm(),
+  webgpu: async () => (await import("@multiway/webgpu")).webgpu({ allowSoftware: true }),
+  reference: async () => (await import("@multiway/reference")).reference(),
+};
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseOptions(args);
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  const deviceName = values.device ?? "wasm";
+  const factory = Object.hasOwn(devices, deviceName) ? devices[deviceName] : undefined;
+  if (!factory) throw new OptionError(`golden: --device is ${JSON.stringify(deviceName)}; expected ${Object.keys(devices).join(", ")}.`);
+  if (positionals.length > 1) throw new OptionError(`golden: ${positionals.length} folders are given; expected one at most.`);
+
+  const [folder] = positionals;
+  const cases = folder === undefined ? ownCases() : findCases(folder);
+  if (cases.length === 0) throw new OptionError(`golden: there is no manifest in ${JSON.stringify(folder)}; expected JSON files with a "kind". Check the path.`);
+  let device: Device | undefined;
+  try {
+    const reports = await runGolden(
+      cases,
+      async () => (device ??= await openDevice(await factory())),
+      (done) => {
+        if (!values.json) console.log(formatReport(done));
+      },
+    );
+    console.log(values.json ? toJson(deviceName, reports) : formatTotal(reports));
+    return reports.every(({ passed }) => passed) ? 0 : 1;
+  } finally {
+    await device?.close();
+  }
+}
+
+function parseOptions(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: { device: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } } });
+  } catch (error) {
+    throw new OptionError(`golden: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What the packages have in their `fixtures`. */
+function ownCases() {
+  const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
+  return readdirSync(packages).flatMap((name) => {
+    const fixtures = join(packages, name, "fixtures");
+    return existsSync(fixtures) ? findCases(fixtures, packages) : [];
+  });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(MultiwayError.isInstance(error) ? error.message : error);
+  process.exitCode = 2;
+}

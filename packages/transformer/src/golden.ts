@@ -1,0 +1,39 @@
+import type { Device, Tensor } from "@multiway/tensor";
+import { compare, failed, type GoldenResult } from "./golden/compare.ts";
+import { CaseTensors } from "./golden/case-tensors.ts";
+import { runComponent, runDropPath } from "./golden/components.ts";
+import { runEncoder } from "./golden/encoder-case.ts";
+import { checkManifest, readTensors, type GoldenManifest, type ReadFile } from "./golden/manifest.ts";
+
+export type { GoldenResult };
+
+const runners: Readonly<Record<string, (manifest: GoldenManifest, tensors: CaseTensors) => Map<string, Tensor>>> = {
+  component: runComponent,
+  "component.drop_path": runDropPath,
+  "beit3.encoder": runEncoder,
+};
+
+/** The kinds of manifests that {@link runTransformerCase} takes. */
+export const transformerKinds: readonly string[] = Object.keys(runners);
+
+/**
+ * Runs a golden case of the model: every output that its manifest lists, compared with what the official code computed.
+ *
+ * @param manifest  the parsed JSON, of a kind in {@link transformerKinds}
+ * @param readFile  gives the bytes of a file that the manifest names
+ * @returns         one result per output
+ * @throws DataError when the manifest is not of this format; CheckpointError when a file or a weight does not fit
+ */
+export async function runTransformerCase(manifest: unknown, readFile: ReadFile, device: Device): Promise<GoldenResult[]> {
+  const golden = checkManifest(manifest, transformerKinds);
+  const tensors = new CaseTensors(await readTensors(golden, readFile), device);
+  const computed = runners[golden.kind]!(golden, tensors);
+  const results: GoldenResult[] = [];
+  for (const [name, rule] of Object.entries(golden.outputs)) {
+    const tensor = computed.get(name);
+    if (!tensor) results.push(failed(name, "no run of this case computes it"));
+    else if (!tensors.has(name)) results.push(failed(name, "the tensor is missing in the file"));
+    else results.push(compare(name, { shape: tensor.shape, data: await tensor.data() }, tensors.stored(name).toHost({ widens: true }), rule));
+  }
+  return results;
+}

@@ -1,0 +1,4 @@
+import { webgpu } from "@multiway/webgpu";
+import { goldenTests } from "../fixtures/golden-tests.ts";
+
+goldenTests(() => webgpu({ allowSoftware: true }));
