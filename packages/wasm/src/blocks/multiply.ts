@@ -35,18 +35,20 @@ export interface MultiplyOperands {
   columns: I32 | number;
   /** 1 adds to what C holds, 0 overwrites it. */
   accumulate: I32 | number;
-  /** `edgeBytes` of scratch. */
+  /** `edgeBytes` of scratch. Not used with `wholeTiles`. */
   edge: I32;
+  /** 1 where C has room for whole tiles of 4 × 8: what lies past the last row and column is then overwritten. Default 0. */
+  wholeTiles?: I32 | number;
 }
 
 /** Writes a call of the block product C = A · B or C += A · B. Every element of C is summed in the order of k, whatever the size of the block. */
 export function multiplyBlock(code: Code, module: ModuleBuilder, order: BlockOrder, o: MultiplyOperands): void {
   const multiply = sharedFunction(module, `multiply.${order}`, () => defineMultiply(module, order));
-  code.call(multiply, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge);
+  code.call(multiply, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge, o.wholeTiles ?? 0);
 }
 
-type I32Parameters = readonly ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"];
-const parameters = Array.from({ length: 13 }, () => "i32") as unknown as I32Parameters;
+type I32Parameters = readonly ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"];
+const parameters = Array.from({ length: 14 }, () => "i32") as unknown as I32Parameters;
 
 /** Copies or adds the valid part of a tile from scratch to C. */
 function defineCopyEdge(module: ModuleBuilder): FunctionReference {
@@ -72,7 +74,7 @@ function defineMultiply(module: ModuleBuilder, order: BlockOrder): FunctionRefer
     undefined,
     parameters,
     [],
-    (code, a, strideA, tileA, b, strideB, panelB, k, c, strideC, rows, columns, accumulate, edge) => {
+    (code, a, strideA, tileA, b, strideB, panelB, k, c, strideC, rows, columns, accumulate, edge, wholeTiles) => {
       const panel = code.local("i32");
       const rowsLeft = code.local("i32");
       const tile = code.local("i32");
@@ -86,7 +88,7 @@ function defineMultiply(module: ModuleBuilder, order: BlockOrder): FunctionRefer
           code.set(panel, b);
           const sums = multiplyTile(code, order, { tile, strideA, panel, strideB, k, rowsLeft });
           code.if(
-            i32.and(i32.geS(rowsLeft, tileRows), i32.geS(columns, tileColumns)),
+            i32.or(wholeTiles, i32.and(i32.geS(rowsLeft, tileRows), i32.geS(columns, tileColumns))),
             () => storeTile(code, sums, out, strideC, accumulate),
             () => {
               sums.forEach((sum, position) => code.store(edge, sum, position * 16));
