@@ -8,7 +8,7 @@ import { checkImage, type Image } from "../image.ts";
  * Source of this and the next two: Pillow 9.4, `ImageEnhance` and `Blend.c`; bit for bit, alpha untouched.
  */
 export function adjustBrightness(image: Image, factor: number): Image {
-  return blendFrom("adjustBrightness", image, factor, () => 0);
+  return blendFromLevel("adjustBrightness", image, factor, 0);
 }
 
 /** Distance from the mean grey of the whole picture times `factor`: 0 even grey, 1 unchanged. */
@@ -17,32 +17,45 @@ export function adjustContrast(image: Image, factor: number): Image {
   let sum = 0;
   for (let at = 0; at < data.length; at += channels) sum += greyAt(image, at);
   const mean = Math.trunc(sum / (image.width * image.height) + 0.5);
-  return blendFrom("adjustContrast", image, factor, () => mean);
+  return blendFromLevel("adjustContrast", image, factor, mean);
 }
 
 /** Distance of each pixel from its grey times `factor`: 0 grey, 1 unchanged. */
 export function adjustSaturation(image: Image, factor: number): Image {
-  return blendFrom("adjustSaturation", image, factor, (at) => greyAt(image, at));
+  checkFactor("adjustSaturation", image, factor);
+  const { channels, data } = image;
+  const result = new Uint8Array(data);
+  if (channels === 1) return { ...image, data: result };
+  const weight = Math.fround(factor);
+  for (let at = 0; at < data.length; at += channels) {
+    const grey = luma(data[at]!, data[at + 1]!, data[at + 2]!);
+    for (let channel = at; channel < at + 3; channel++) result[channel] = blend(grey, data[channel]!, weight);
+  }
+  return { ...image, data: result };
 }
 
 function greyAt({ channels, data }: Image, at: number): number {
   return channels === 1 ? data[at]! : luma(data[at]!, data[at + 1]!, data[at + 2]!);
 }
 
-/** base + factor · (x − base) in f32, cut to a whole number and to 0 … 255. */
-function blendFrom(caller: string, image: Image, factor: number, base: (at: number) => number): Image {
-  checkImage(caller, image);
-  if (!(factor >= 0 && factor < Infinity)) throw new ImageError(`${caller}: factor is ${factor}; expected a number from 0 up.`);
+/** Blends every colour from one level. There are 256 results, so they are looked up. */
+function blendFromLevel(caller: string, image: Image, factor: number, level: number): Image {
+  checkFactor(caller, image, factor);
+  const weight = Math.fround(factor);
+  const table = Uint8Array.from({ length: 256 }, (_, value) => blend(level, value, weight));
   const { channels, data } = image;
   const result = new Uint8Array(data);
-  const colors = Math.min(channels, 3);
-  const weight = Math.fround(factor);
-  for (let at = 0; at < data.length; at += channels) {
-    const from = base(at);
-    for (let channel = at; channel < at + colors; channel++) {
-      const value = Math.fround(from + Math.fround(weight * (data[channel]! - from)));
-      result[channel] = value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
-    }
-  }
+  for (let at = 0; at < data.length; at++) if (channels !== 4 || at % 4 !== 3) result[at] = table[data[at]!]!;
   return { ...image, data: result };
+}
+
+function checkFactor(caller: string, image: Image, factor: number): void {
+  checkImage(caller, image);
+  if (!(factor >= 0 && factor < Infinity)) throw new ImageError(`${caller}: factor is ${factor}; expected a number from 0 up.`);
+}
+
+/** base + weight · (x − base) in f32, cut to a whole number and to 0 … 255. */
+function blend(base: number, x: number, weight: number): number {
+  const value = Math.fround(base + Math.fround(weight * (x - base)));
+  return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
 }
