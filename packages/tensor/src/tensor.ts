@@ -455,11 +455,11 @@ export class Tensor implements Disposable {
   cumulativeSum(axis = -1): Tensor {
     // Sums wrap in the same way whether the words have a sign or not, and devices sum i32.
     if (this.dtype === "u32") return this.bitcast("i32").cumulativeSum(axis).bitcast("u32");
-    return alongLast("cumulativeSum", this, axis, (x) => apply(cumulativeSumOp, [x], none))[0]!;
+    return alongLast("cumulativeSum", this, axis, (x) => apply(cumulativeSumOp, [x.widen()], none))[0]!;
   }
   /** Sorted along an axis (stable), and where each element was, i32. */
   sort({ axis = -1, descending = false }: { axis?: number; descending?: boolean } = {}): { values: Tensor; indices: Tensor } {
-    const [values, indices] = alongLast("sort", this, axis, (x) => apply(sortOp, [x], { descending }));
+    const [values, indices] = alongLast("sort", this, axis, (x) => apply(sortOp, [x.widen()], { descending }));
     return { values: values!, indices: indices! };
   }
   /** The `count` largest along an axis, largest first, and where they were. */
@@ -486,7 +486,7 @@ export class Tensor implements Disposable {
   }
   /** On updates [count, width]: `rows` rows of zeros, to which row i is added at `indices[i]`, in order. */
   scatterAdd(indices: Tensor, rows: number): Tensor {
-    return apply(scatterAddOp, [indices, this], { rows })[0]!;
+    return apply(scatterAddOp, [indices, this.widen()], { rows })[0]!;
   }
   /** 1 where the class number is the position along a new last axis, else 0; f32. */
   oneHot(classes: number): Tensor {
@@ -539,6 +539,10 @@ export class Tensor implements Disposable {
   private float(op: string): Tensor {
     if (this.dtype === "bool") throw new DTypeError(`${op}: x of shape ${formatShape(this.shape)} is bool; expected a number. Convert with cast.`, { details: { op, dtype: this.dtype } });
     return isFloat(this.dtype) ? this : this.cast("f32");
+  }
+  /** For kernels that read no half floats. */
+  private widen(): Tensor {
+    return this.dtype === "f16" ? this.cast("f32") : this;
   }
   /** As an operand of a pointwise op: half floats widen by themselves when they are loaded. */
   private promoted(dtype: DType): Tensor {
@@ -609,7 +613,7 @@ function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) {
     throw new ShapeError(`matmul: shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}; expected at least one axis on each side. Use mul for scalars.`, { details: { a: a.shape, b: b.shape } });
   }
-  if (a.rank === 1) return matmul(a.unsqueeze(0), b).squeeze(-2);
+  if (a.rank === 1) return matmul(a.unsqueeze(0), b).squeeze(b.rank === 1 ? -1 : -2);
   if (b.rank === 1) return matmul(a, b.unsqueeze(1)).squeeze(-1);
   const left = a.dtype === "f16" ? a : a.cast("f32");
   const right = b.dtype === "f16" ? b : b.cast("f32");
