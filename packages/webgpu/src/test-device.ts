@@ -62,4 +62,21 @@ export function numbers(count: number, seed = 1): Float32Array {
   });
 }
 
-export type { LoopKernel };
+/** y = 2x + 1 over `length` elements. */
+export const affine = (length: number): LoopKernel => ({
+  kind: "loop",
+  label: `affine [${length}]`,
+  buffers: [
+    { dtype: "f32", access: "read" },
+    { dtype: "f32", access: "write" },
+  ],
+  extents: [length],
+  body: [
+    { op: "load", type: "f32", access: { buffer: 0, offset: 0, strides: [1] } },
+    { op: "constant", type: "f32", value: 2 },
+    { op: "multiply", type: "f32", x: 0, y: 1 },
+    { op: "constant", type: "f32", value: 1 },
+    { op: "add", type: "f32", x: 2, y: 3 },
+  ],
+  stores: [{ access: { buffer: 1, offset: 0, strides: [1] }, value: 4 }],
+});

@@ -10,6 +10,8 @@ import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } 
 import { Readback } from "./readback.ts";
 
 export interface OpenedDevice {
+  /** Held while the device is: Dawn settles no promise once its GPU object has been collected. */
+  gpu: GPU;
   device: GPUDevice;
   description: string;
   limits: ProgramLimits;
@@ -49,7 +51,10 @@ export class WebGPUBackend implements DeviceBackend {
   private readonly pending = new Set<(error: Error) => void>();
   private nextId = 1;
 
-  constructor({ device, description, limits, offsetAlignment, maxBufferBytes }: OpenedDevice) {
+  private readonly gpu: GPU;
+
+  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes }: OpenedDevice) {
+    this.gpu = gpu;
     this.device = device;
     this.description = description;
     this.limits = { maxBuffersPerKernel: limits.maxStorageBuffers, maxBindingBytes: limits.maxBindingBytes, offsetAlignment: Math.max(256, offsetAlignment) };

@@ -30,6 +30,7 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
   const maxBindingBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, options.maxBindingBytes ?? Infinity);
   if (!(maxBindingBytes >= 256)) throw new OptionError(`webgpu: maxBindingBytes is ${options.maxBindingBytes}; it must be at least 256.`);
   return new WebGPUBackend({
+    gpu,
     device,
     description: `${name}; ${features.length > 0 ? features.join(", ") : "no optional features"}; bindings up to ${Math.floor(maxBindingBytes / 1048576)} MiB`,
     limits: {

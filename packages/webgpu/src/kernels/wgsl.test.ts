@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import type { Kernel, LoopKernel } from "@multiway/tensor/device";
+import { affine, numbers, opKernel } from "../test-device.ts";
+import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
+import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
+import { coreLimits } from "../wgsl/stage.ts";
+import { planKernel } from "./plan.ts";
+
+/** The WGSL of all stages, with each buffer of `bytes` in memory of its own or where `place` puts it. */
+function textOf(kernel: Kernel, place: (view: number) => Range = (view) => ({ memory: view, offset: 0, size: 1 << 20 }), maxBindingBytes = 1 << 27): string {
+  return planKernel(kernel, coreLimits)
+    .stages.map((stage) => {
+      const ranges = stage.views.map((_, view) => place(view));
+      const text = bindingText(stage.label, stage.views, ranges, layoutBindings(ranges, maxBindingBytes), 8);
+      return `${stageModule(stage, text, foldWorkgroups(stage.workgroups, 65535))}// ${stage.workgroups} × ${stage.workgroupSize}\n`;
+    })
+    .join("\n");
+}
+
+const sumOf = (outputs: number, reduced: number, alongRows: boolean): LoopKernel => ({
+  kind: "loop",
+  label: `sum [${outputs}, ${reduced}]`,
+  buffers: [
+    { dtype: "f32", access: "read" },
+    { dtype: "f32", access: "write" },
+  ],
+  extents: [outputs],
+  reduction: {
+    extents: [reduced],
+    body: [{ op: "load", type: "f32", access: { buffer: 0, offset: 0, strides: alongRows ? [reduced, 1] : [1, outputs] } }],
+    results: [{ combine: "sum", value: 0 }],
+  },
+  body: [{ op: "reduced", type: "f32", result: 0 }],
+  stores: [{ access: { buffer: 1, offset: 0, strides: [1] }, value: 0 }],
+});
+
+describe("the text of kernels", () => {
+  it("an elementwise loop, one and four at a time", () => {
+    expect(textOf(affine(100))).toMatchSnapshot();
+    expect(textOf(affine(8192))).toMatchSnapshot();
+  });
+  it("a loop whose input and output are one buffer", () => expect(textOf(affine(100), () => ({ memory: 0, offset: 256, size: 400 }))).toMatchSnapshot());
+  it("a loop over buffers that take two bindings each", () => expect(textOf(affine(100), (view) => ({ memory: view, offset: 0, size: 400 }), 256)).toMatchSnapshot());
+  it("a sum along rows by a tree", () => expect(textOf(sumOf(3000, 200, true))).toMatchSnapshot());
+  it("a sum of one long row in two dispatches", () => expect(textOf(sumOf(1, 100_000, true))).toMatchSnapshot());
+  it("products: tiled", () => {
+    const of = (m: number, k: number, n: number): Kernel => opKernel("matmul", {}, [{ data: numbers(1), shape: [m, k] }, { data: numbers(1), shape: [k, n] }], [{ shape: [m, n] }]);
+    expect(textOf(of(128, 64, 128))).toMatchSnapshot();
+    expect(textOf(of(70, 33, 130))).toMatchSnapshot();
+  });
+  it("attention", () => {
+    const x = { data: numbers(1), shape: [1, 20, 2, 16] };
+    expect(textOf(opKernel("attention", { segments: 1, hasBias: false, scale: 0.25 }, [x, x, x], [{ shape: x.shape }, { shape: [1, 2, 20] }]))).toMatchSnapshot();
+  });
+});
+
+describe("layoutBindings", () => {
+  it("joins ranges that overlap, and names the pattern by what the text depends on", () => {
+    const { entries, pattern } = layoutBindings([{ memory: 1, offset: 256, size: 400 }, { memory: 2, offset: 0, size: 400 }, { memory: 1, offset: 512, size: 400 }], 1 << 27);
+    expect(entries).toEqual([{ memory: 1, offset: 256, size: 656 }, { memory: 2, offset: 0, size: 400 }]);
+    expect(pattern).toBe(layoutBindings([{ memory: 7, offset: 0, size: 400 }, { memory: 3, offset: 256, size: 300 }, { memory: 7, offset: 256, size: 400 }], 1 << 27).pattern);
+  });
+});
+
+describe("foldWorkgroups", () => {
+  it.each([0, 1, 65535, 65536, 1_000_003, 65535 * 65535])("covers %i", (count) => {
+    const { x, y } = foldWorkgroups(count, 65535);
+    expect(Math.max(x, y)).toBeLessThanOrEqual(65535);
+    expect(x * y).toBeGreaterThanOrEqual(count);
+    expect(x * y - count).toBeLessThan(Math.max(y, 1));
+  });
+});
