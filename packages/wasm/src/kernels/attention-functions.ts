@@ -8,7 +8,7 @@ import { acrossLanes, attentionParameters, biasRow, eachPair, lastKeysMasks, sco
 import { kernelFunction, type KernelFunction } from "./kernel.ts";
 
 /** Where the parts of a thread's scratch memory begin. */
-export const attentionScratch = ["kRows", "vRows", "kPanels", "vPanels", "qRows", "scores", "outRows", "sums", "gathered"] as const;
+export const attentionScratch = ["kRows", "vRows", "kPanels", "vPanels", "qRows", "scores", "outRows", "sums", "shifts", "gathered"] as const;
 
 /**
  * Attention of some queries of one head: a task.
@@ -63,7 +63,7 @@ export function attentionFunction(segments: number, direct: boolean): KernelFunc
           });
           const out = i32.add(word(values, "out"), i32.add(i32.mul(i32.add(i32.mul(batch, queries), query), outStride), i32.shl(i32.mul(head, headDim), 2)));
           storeRows(code, rows, part.outRows, outRowBytes, out, outStride, headDim, (row) => {
-            const factor = code.let(f32.div(1, f32.load(i32.add(part.sums, i32.shl(row, 2)))));
+            const factor = code.let(f32.load(i32.add(part.sums, i32.shl(row, 2))));
             const vector = code.let(f32x4.splat(factor));
             return (source, target, isVector) => code.store(target, isVector ? f32x4.mul(v128.load(source), vector) : f32.mul(f32.load(source), factor));
           });
@@ -84,7 +84,7 @@ interface SoftmaxOperands {
   scale: Local<"v128">;
 }
 
-/** exp(score − largest) in place, the sum of each row, and its logarithm. */
+/** exp(score − largest) in place; the logarithm of the sum of each row, and, in scratch, its reciprocal. */
 function softmaxRows(code: Code, values: Values, { batch, head, query, rows, rowBytes, part, masks, scale }: SoftmaxOperands): void {
   const row = code.local("i32");
   const largest = [code.local("v128"), code.local("v128")] as const;
@@ -119,9 +119,18 @@ function softmaxRows(code: Code, values: Values, { batch, head, query, rows, row
       code.set(largest[0], shift);
     });
     const sum = acrossLanes(code, f32x4.add(sums[0], sums[1]), "add");
-    code.store(i32.add(part.sums, i32.shl(row, 2)), f32x4.extractLane(sum, 0));
-    code.store(logSumExp, f32x4.extractLane(f32x4.add(largest[0], log(code, sum)), 0));
-    code.increase(logSumExp, 4);
+    const place = code.let(i32.shl(row, 2));
+    code.store(i32.add(part.sums, place), f32x4.extractLane(sum, 0));
+    code.store(i32.add(part.shifts, place), f32x4.extractLane(largest[0], 0));
     code.increase(scores, rowBytes);
   });
+  // Four rows at once; scratch holds a multiple of four.
+  const endRows = code.let(i32.shl(rows, 2));
+  code.for(row, 0, endRows, 16, () => {
+    const sums = code.let(v128.load(i32.add(part.sums, row)));
+    const shifts = i32.add(part.shifts, row);
+    code.store(shifts, f32x4.add(v128.load(shifts), log(code, sums)));
+    code.store(i32.add(part.sums, row), f32x4.div(f32x4.all(1), sums));
+  });
+  code.copy(logSumExp, part.shifts, endRows);
 }

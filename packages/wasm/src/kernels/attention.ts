@@ -81,6 +81,7 @@ function generate(kernel: OpKernel): GeneratedKernel {
     scores: queryBlock * roundUp(keys, 8),
     outRows: queryBlock * roundUp(headDim, 8),
     sums: queryBlock,
+    shifts: queryBlock,
     gathered: roundUp(keys, 8),
   };
   const { offsets, scratchBytes } = placeScratch(sizes);

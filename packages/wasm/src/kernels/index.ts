@@ -1,4 +1,6 @@
 import type { KernelOpName } from "@multiway/tensor/device";
+import { attentionBackward } from "./attention-backward.ts";
+import { attention } from "./attention.ts";
 import type { OpImplementations } from "./kernel.ts";
 import { matmul } from "./matmul.ts";
 import { gather } from "./gather.ts";
@@ -10,6 +12,8 @@ import { packHalf } from "./pack-half.ts";
 /** One line per kernel op, each with its list of implementations. */
 export const opImplementations: Partial<Record<KernelOpName, OpImplementations>> = {
   matmul,
+  attention,
+  attentionBackward,
   gather,
   scatterAdd,
   sort,

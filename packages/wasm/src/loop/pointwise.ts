@@ -6,9 +6,10 @@ import { forEachRow } from "./rows.ts";
 import { unrollFor, vectorLoop } from "./vector-loop.ts";
 
 /** A nest without reduction: rows are all kept indices but that of the vector axis. */
-export function emitPointwise(code: Code, nest: Nest, vectorAxis: number, bases: readonly Local<"i32">[], firstRow: Local<"i32">, endRow: Local<"i32">): void {
+export function emitPointwise(
+  code: Code, nest: Nest, vectorAxis: number, rowAxes: readonly number[], bases: readonly Local<"i32">[], firstRow: Local<"i32">, endRow: Local<"i32">,
+): void {
   const table = new CursorTable(nest, [nest.body], nest.stores);
-  const rowAxes = nest.kept.map((_, axis) => axis).filter((axis) => axis !== vectorAxis);
   forEachRow(code, nest, rowAxes, table, bases, firstRow, endRow, ({ state, count }) => {
     const outer = new BodyEmitter(code, nest, nest.body, { axis: vectorAxis, blocks: 1 });
     outer.emitInvariant(state, [vectorAxis]);

@@ -1,0 +1,5 @@
+import { runOpSuite } from "@multiway/testing/op-suite";
+import { openDevice } from "@multiway/tensor";
+import { wasm } from "./index.ts";
+
+runOpSuite({ open: async () => await openDevice(wasm()) });
