@@ -13,10 +13,9 @@ export const unseenStyle = "blob";
 export const imageSize = 32;
 export const patchSize = 8;
 /** Tokens of a text at most, `<s>` and `</s>` included. */
-export const longestText = 24;
-/** Texts are padded to one of these lengths, names to one of the first. */
-export const textBuckets = [12, 16, 24] as const;
-export const nameBuckets = [8, 12, 16] as const;
+export const longestText = 16;
+/** Texts are padded to one of these lengths: few, since each makes a program of its own. */
+export const textBuckets = [12, 16] as const;
 
 export interface Picture {
   concept: number;
@@ -53,7 +52,7 @@ export async function loadDemoData(folder: string, { vocabularySize = 1500 }: { 
     unseen: pictures(unseenStyle),
     tokenizer,
     vocabulary,
-    names: emoji.concepts.map(({ name }) => tokenizer.encode(name, { maxLength: nameBuckets[nameBuckets.length - 1]! }).ids),
+    names: emoji.concepts.map(({ name }) => tokenizer.encode(name, { maxLength: longestText }).ids),
   };
 }
 

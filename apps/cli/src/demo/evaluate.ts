@@ -4,7 +4,7 @@ import { blockMask, drawsFrom } from "@multiway/masking";
 import type { Key } from "@multiway/random";
 import { compile, type Device, type Tensor } from "@multiway/tensor";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
-import { imageSize, nameBuckets, patchSize, type DemoData } from "./data.ts";
+import { imageSize, textBuckets, patchSize, type DemoData } from "./data.ts";
 import type { DemoResult, FilledName, FilledPatches } from "./result.ts";
 import { numCodes, pictureTensor } from "./visual-tokens.ts";
 
@@ -26,7 +26,7 @@ export async function evaluateNaming(model: PretrainingModel, data: DemoData, de
   for (let start = 0; start < data.unseen.length; start += chunk) {
     const pictures = data.unseen.slice(start, start + chunk);
     const texts = pictures.map(({ concept }) => data.names[concept]!);
-    const width = bucketFor(Math.max(...texts.map((text) => text.length)), nameBuckets);
+    const width = bucketFor(Math.max(...texts.map((text) => text.length)), textBuckets);
     const hidden = texts.map((text) => text.map((id, place) => (place === 0 || place === text.length - 1 ? id : data.tokenizer.maskId)));
     const { values, isPadding } = padRows(hidden, width, data.tokenizer.paddingId);
     const text = device.tensor(values, { shape: [texts.length, width] });

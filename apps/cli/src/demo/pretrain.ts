@@ -7,7 +7,7 @@ import type { Device } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
 import type { PretrainingBatch } from "@multiway/beit3";
-import { augment, describeConcept, imageSize, longestText, nameBuckets, patchSize, textBuckets, toPixels, type DemoData } from "./data.ts";
+import { augment, describeConcept, imageSize, longestText, patchSize, textBuckets, toPixels, type DemoData } from "./data.ts";
 import { numCodes } from "./visual-tokens.ts";
 
 /** Pictures, texts and pairs in a batch, of each. */
@@ -38,7 +38,7 @@ export async function pretrainingStage(data: DemoData, tokenizer: PatchTokenizer
         texts: texts.batch(step).map((concept, index) => data.tokenizer.encode(describeConcept(data.concepts[concept]!, wordKey.fold(index)), { maxLength: longestText }).ids),
         pairs: pairs.batch(step).map((picture, index) => ({ image: pixelsOf(picture, augmentKey.fold(batchSize + index)), text: data.names[data.training[picture]!.concept]! })),
       },
-      { imageSize, patchSize, minBlock: 2, tokens: { padding: paddingId, mask: maskId, ordinary: [4, maskId] }, buckets: [...new Set([...nameBuckets, ...textBuckets])], device },
+      { imageSize, patchSize, minBlock: 2, tokens: { padding: paddingId, mask: maskId, ordinary: [4, maskId] }, buckets: textBuckets, device },
       holeKey,
     );
   };

@@ -6,7 +6,7 @@ import type { Key } from "@multiway/random";
 import { compile, valueAndGrad, type Device, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { MultiwayTransformer } from "@multiway/transformer";
-import { augment, imageSize, nameBuckets, toPixels, type DemoData } from "./data.ts";
+import { augment, imageSize, textBuckets, toPixels, type DemoData } from "./data.ts";
 import type { BothWays } from "./result.ts";
 import { pictureTensor } from "./visual-tokens.ts";
 
@@ -65,7 +65,7 @@ export async function retrievalStage(data: DemoData, transformer: MultiwayTransf
 
 /** Texts side by side, padded to a bucket. */
 export function textTensors(texts: readonly Int32Array[], padding: number, device: Device): { text: Tensor; isPadding: Tensor } {
-  const width = bucketFor(Math.max(...texts.map((text) => text.length)), nameBuckets);
+  const width = bucketFor(Math.max(...texts.map((text) => text.length)), textBuckets);
   const { values, isPadding } = padRows(texts, width, padding);
   return { text: device.tensor(values, { shape: [texts.length, width] }), isPadding: device.tensor(isPadding, { shape: [texts.length, width], dtype: "bool" }) };
 }
