@@ -1,4 +1,4 @@
-import { KernelError, MultiwayError } from "@multiway/errors";
+import { KernelError, type MultiwayError } from "@multiway/errors";
 import { stageCompute } from "./constants.ts";
 
 /** A compute pipeline on its way. `pipeline` is set once it is there, `error` if it can't be. */
@@ -23,7 +23,9 @@ export class Pipelines {
   ) {}
 
   get(label: string, wgsl: string, numBindings: number): Pipeline {
-    const known = this.cache.get(wgsl);
+    // The first line is a comment with the kernel's label; kernels that do the same under two labels are one pipeline.
+    const key = wgsl.slice(wgsl.indexOf("\n"));
+    const known = this.cache.get(key);
     if (known) return known;
     this.onCompile();
     const { group, pipeline: layout } = this.layout(numBindings);
@@ -41,7 +43,7 @@ export class Pipelines {
         async (cause: unknown) => void (entry.error = await compileError(label, wgsl, module, cause)),
       ),
     };
-    this.cache.set(wgsl, entry);
+    this.cache.set(key, entry);
     return entry;
   }
 

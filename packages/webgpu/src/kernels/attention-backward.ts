@@ -2,7 +2,7 @@ import type { Layout, OpKernel } from "@multiway/tensor/device";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import { attentionInputs, type AttentionInputs } from "./attention-inputs.ts";
 import { blockSizeOf, plainPass, tiledPass, type BackwardPass } from "./attention-backward-passes.ts";
-import { at, nothing, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { at, nothing, reads, type OpKernelChoice } from "./op-kernel.ts";
 
 /**
  * The gradient in two kinds of passes, both free of atomics: one for q, by blocks of queries that walk the keys of a segment (the passes of

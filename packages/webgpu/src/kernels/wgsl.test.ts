@@ -36,8 +36,8 @@ const sumOf = (outputs: number, reduced: number, alongRows: boolean): LoopKernel
 
 describe("the text of kernels", () => {
   it("an elementwise loop, one and four at a time", () => {
-    expect(textOf(affine(100))).toMatchSnapshot();
-    expect(textOf(affine(8192))).toMatchSnapshot();
+    expect(textOf(affine(100))).toMatchSnapshot("one");
+    expect(textOf(affine(8192))).toMatchSnapshot("four");
   });
   it("a loop whose input and output are one buffer", () => expect(textOf(affine(100), () => ({ memory: 0, offset: 256, size: 400 }))).toMatchSnapshot());
   it("a loop over buffers that take two bindings each", () => expect(textOf(affine(100), (view) => ({ memory: view, offset: 0, size: 400 }), 256)).toMatchSnapshot());
@@ -45,8 +45,8 @@ describe("the text of kernels", () => {
   it("a sum of one long row in two dispatches", () => expect(textOf(sumOf(1, 100_000, true))).toMatchSnapshot());
   it("products: tiled", () => {
     const of = (m: number, k: number, n: number): Kernel => opKernel("matmul", {}, [{ data: numbers(1), shape: [m, k] }, { data: numbers(1), shape: [k, n] }], [{ shape: [m, n] }]);
-    expect(textOf(of(128, 64, 128))).toMatchSnapshot();
-    expect(textOf(of(70, 33, 130))).toMatchSnapshot();
+    expect(textOf(of(128, 64, 128))).toMatchSnapshot("whole tiles");
+    expect(textOf(of(70, 33, 130))).toMatchSnapshot("ragged");
   });
   it("attention", () => {
     const x = { data: numbers(1), shape: [1, 20, 2, 16] };
