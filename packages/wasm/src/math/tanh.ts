@@ -14,5 +14,6 @@ export function tanh(code: Code, x: V128): V128 {
   const small = code.let(code.fusedMultiplyAdd(f32x4.mul(x, square), p, x));
   const power = exp(code, code.let(f32x4.add(magnitude, magnitude)));
   const large = f32x4.sub(all(1), f32x4.div(all(2), f32x4.add(power, all(1))));
-  return v128.bitselect(withSignOf(large, x), small, f32x4.ge(magnitude, all(0.625)));
+  // The sign of −0 is lost in the polynomial.
+  return withSignOf(v128.bitselect(large, small, f32x4.ge(magnitude, all(0.625))), x);
 }
