@@ -31,6 +31,7 @@ const steps: Step[] = [
   { name: "types", command: [bin("tsc"), "-p", "tsconfig.json"] },
   { name: "lint", command: [bin("oxlint")] },
   { name: "floors", command: tsx("check-floors.ts") },
+  { name: "size", command: tsx("size.ts") },
   vitest("tests", ["unit", "reference", "wasm", "webgpu"]),
   vitest("browser", ["browser"]),
   { name: "build", command: [bin("turbo"), "build"] },
