@@ -22,7 +22,12 @@ export async function bundleWorker(): Promise<string> {
   return result.outputFiles[0]!.text.trim();
 }
 
-/** The text of src/worker/worker-source.ts. */
-export async function workerSourceFile(): Promise<string> {
-  return `// Generated from worker.ts by \`pnpm --filter @multiway/wasm generate\`.\nexport const workerSource: string = ${JSON.stringify(await bundleWorker())};\n`;
+/** The files that carry the bundled worker, by path from `src`: a string to make workers from, and a script to serve. */
+export async function generatedFiles(): Promise<Record<string, string>> {
+  const source = await bundleWorker();
+  const note = "// Generated from worker/worker.ts by `pnpm --filter @multiway/wasm generate`.";
+  return {
+    "worker/worker-source.ts": `${note}\nexport const workerSource: string = ${JSON.stringify(source)};\n`,
+    "worker-file.ts": `${note}\n// @ts-nocheck\n/* oxlint-disable */\n${source}\nexport {};\n`,
+  };
 }

@@ -1,4 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { workerSourceFile } from "./bundle-worker.ts";
+import { generatedFiles } from "./bundle-worker.ts";
 
-await writeFile(new URL("../src/worker/worker-source.ts", import.meta.url), await workerSourceFile());
+for (const [path, text] of Object.entries(await generatedFiles())) await writeFile(new URL(`../src/${path}`, import.meta.url), text);

@@ -46,7 +46,7 @@ function spawnInNode(threads: WorkerThreads, source: string | { url: string | UR
 
 function spawnInPage(source: string | { url: string | URL }, events: WorkerEvents): WorkerHandle {
   const blobUrl = typeof source === "string" ? URL.createObjectURL(new Blob([source], { type: "text/javascript" })) : undefined;
-  const worker = new Worker(blobUrl ?? (source as { url: string | URL }).url, { name: "multiway" });
+  const worker = blobUrl ? new Worker(blobUrl, { name: "multiway" }) : new Worker((source as { url: string | URL }).url, { name: "multiway", type: "module" });
   worker.onmessage = (event: MessageEvent<DeviceMessage>) => {
     if (blobUrl) URL.revokeObjectURL(blobUrl);
     events.message(event.data);

@@ -1,4 +1,4 @@
-import { i32, ModuleBuilder, v128, type Code, type V128 } from "../assembler/index.ts";
+import { ModuleBuilder, v128, type Code, type V128 } from "../assembler/index.ts";
 
 /** For tests: runs a function of vectors over many values. */
 export function over(x: Float32Array | Uint32Array, define: (code: Code, x: V128) => V128, relaxedSimd = false): Float32Array {
