@@ -9,7 +9,7 @@ import { Tensor } from "./tensor.ts";
  * configuration (a width, a count) and stay.
  *
  * A class may say of its instances' tensors that they learn without gradients: `static readonly buffers = ["codebook"]`. An instance with
- * `frozen: true` is a constant to gradients, with all below it.
+ * `frozen: true` is a constant to gradients, with all below it; one below with `frozen: false` is not.
  */
 
 /** What a tree is made of when its leaves are taken out. Plain; equal texts mean equal structures. */
@@ -87,10 +87,11 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): FlatTree<L
       const isRecord = prototype === Object.prototype || prototype === null;
       text.push(isRecord ? "{" : `@${identityOf(prototype!)}{`);
       const names = Object.keys(item);
-      const frozen = constant || (!isRecord && (item as { frozen?: unknown }).frozen === true);
+      const own = isRecord ? undefined : (item as { frozen?: unknown }).frozen;
+      const frozen = typeof own === "boolean" ? own : constant;
       const buffers = isRecord ? undefined : (item.constructor as { buffers?: readonly string[] }).buffers;
       const parts = names.map((name) => {
-        text.push(name);
+        text.push(/^[\w.$-]+$/.test(name) ? name : JSON.stringify(name));
         return visit((item as Record<string, unknown>)[name], join(name), isData && isRecord, frozen || buffers?.includes(name) === true);
       });
       text.push("}");
