@@ -46,7 +46,11 @@ function withAliases(tree: unknown): { tree: unknown; targets: Tensor[]; rebuild
     targets,
     rebuild: (gradients) => {
       let next = 0;
-      return flat.rebuild(flat.leaves.map((leaf, index) => (leaf instanceof Tensor ? (learns(index) ? gradients[next++] : undefined) : leaf)));
+      const gradientOf = (leaf: Tensor) => {
+        const gradient = gradients[next++];
+        return gradient && beside(gradient, leaf);
+      };
+      return flat.rebuild(flat.leaves.map((leaf, index) => (leaf instanceof Tensor ? (learns(index) ? gradientOf(leaf) : undefined) : leaf)));
     },
   };
 }
