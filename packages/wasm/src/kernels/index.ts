@@ -1,7 +1,9 @@
 import type { KernelOpName } from "@multiway/tensor/device";
 import { attentionBackward } from "./attention-backward.ts";
 import { attention } from "./attention.ts";
+import { crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
 import type { OpImplementations } from "./kernel.ts";
+import { layerNorm, layerNormBackward } from "./layer-norm.ts";
 import { matmul } from "./matmul.ts";
 import { gather } from "./gather.ts";
 import { scatterAdd } from "./scatter-add.ts";
@@ -14,6 +16,10 @@ export const opImplementations: Partial<Record<KernelOpName, OpImplementations>>
   matmul,
   attention,
   attentionBackward,
+  layerNorm,
+  layerNormBackward,
+  crossEntropy,
+  crossEntropyBackward,
   gather,
   scatterAdd,
   sort,
