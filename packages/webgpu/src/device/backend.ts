@@ -113,8 +113,15 @@ export class WebGPUBackend implements DeviceBackend {
   }
 
   read(buffer: DeviceBuffer, offset = 0, length?: number): Promise<HostArray> {
+    let tensor: GpuTensor;
+    try {
+      // Now, and not when its turn comes: the caller may free it meanwhile.
+      tensor = this.own(buffer, "read");
+    } catch (error) {
+      return Promise.reject(this.gone ?? error);
+    }
+    const { block, dtype, length: all } = tensor;
     return this.after("read", async () => {
-      const { block, dtype, length: all } = this.own(buffer, "read");
       const count = length ?? all - offset;
       if (offset < 0 || count < 0 || offset + count > all) throw new InternalError(`webgpu: elements ${offset} to ${offset + count} were read from a buffer of ${all}.`);
       if (count === 0) return fromBits(dtype, new ArrayBuffer(0));
@@ -157,9 +164,11 @@ export class WebGPUBackend implements DeviceBackend {
       if (error) return void this.fail(error);
       if (pending.length === 0) return this.submit(program, launches, words);
       return Promise.all(pending).then(() => {
-        const failed = whenCompiled(launches).error;
+        // Again, since a program loaded meanwhile may have moved the arena.
+        const current = program.launches(blocks);
+        const failed = whenCompiled(current).error;
         if (failed) this.fail(failed);
-        else this.submit(program, launches, words);
+        else this.submit(program, current, words);
       });
     });
   }

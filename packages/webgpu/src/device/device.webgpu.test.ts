@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeviceError, DeviceLostError, KernelError } from "@multiway/errors";
-import type { DeviceBackend } from "@multiway/tensor/device";
+import type { DeviceBackend, Program } from "@multiway/tensor/device";
 import { findGpu } from "#gpu";
 import { affine, numbers, openForTest, opKernel, programOf, runKernel } from "../test-device.ts";
 import { webgpu } from "../webgpu.ts";
@@ -79,6 +79,36 @@ describe("running", () => {
     for (let i = 2; i < 8; i++) await step(i);
     expect({ ...device.counters, dispatches: before.dispatches }).toEqual(before);
     expect(device.counters.dispatches).toBe(before.dispatches + 6);
+  });
+
+  it("keeps the order of calls while kernels compile, also when scratch memory moves", async () => {
+    const own = await openForTest();
+    const viaArena = (length: number): Program => ({
+      ...programOf(affine(length), [length, length]),
+      buffers: [
+        { dtype: "f32", length, place: { kind: "binding", index: 0 } },
+        { dtype: "f32", length, place: { kind: "arena", offsetBytes: 0 } },
+        { dtype: "f32", length, place: { kind: "binding", index: 1 } },
+      ],
+      steps: [
+        { kernel: 0, buffers: [0, 1] },
+        { kernel: 0, buffers: [1, 2] },
+      ],
+      arenaBytes: length * 4,
+    });
+    const x = numbers(300);
+    const [input, output] = [own.allocate("f32", 300), own.allocate("f32", 300)];
+    own.write(input, x);
+    own.run(own.load(viaArena(300)), [input, output], none);
+    const first = own.read(output);
+    own.write(output, new Float32Array(300));
+    const second = own.read(output);
+    own.free(output);
+    own.load(viaArena(9000));
+    expect(await first).toEqual(affineOf(affineOf(x)));
+    expect(await second).toEqual(new Float32Array(300));
+    await own.synchronize();
+    await own.close();
   });
 
   it("folds more than 65535 workgroups", async () => {
