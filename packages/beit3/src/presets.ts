@@ -63,5 +63,4 @@ export const beit3Tiny = ({ vocabularySize, textPositions = 66 }: { vocabularySi
   patchSize: 8,
   vocabularySize,
   textPositions,
-  linear,
 });

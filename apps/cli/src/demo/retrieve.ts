@@ -6,7 +6,7 @@ import type { Key } from "@multiway/random";
 import { compile, valueAndGrad, type Device, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { MultiwayTransformer } from "@multiway/transformer";
-import { augment, imageSize, textBuckets, toPixels, type DemoData } from "./data.ts";
+import { augment, imageSize, textBuckets, toPixels, type DemoData, type Picture } from "./data.ts";
 import type { BothWays } from "./result.ts";
 import { pictureTensor } from "./visual-tokens.ts";
 
@@ -115,21 +115,28 @@ export function recallBothWays(similarity: Float32Array, data: DemoData): BothWa
   };
 }
 
-/** Similarities by pixels alone: a name is as close to a picture as the nearest of its training pictures, by squared distance of pixels. */
-export function pixelSimilarities(data: DemoData): Float32Array {
+/**
+ * Similarities by pixels alone: a name is as close to a picture as the nearest of its training pictures, by squared distance of pixels.
+ *
+ * Distances come from one matrix product, ‖a − b‖² = ‖a‖² + ‖b‖² − 2 a·b.
+ */
+export async function pixelSimilarities(data: DemoData, device: Device): Promise<Float32Array> {
   const names = data.names.length;
   const similarity = new Float32Array(data.unseen.length * names).fill(-Infinity);
-  const training = data.training.map(({ image }) => image.data);
-  data.unseen.forEach(({ image }, picture) => {
-    training.forEach((other, index) => {
-      let distance = 0;
-      for (let i = 0; i < other.length; i++) {
-        const difference = image.data[i]! - other[i]!;
-        distance += difference * difference;
-      }
-      const place = picture * names + data.training[index]!.concept;
-      if (-distance > similarity[place]!) similarity[place] = -distance;
-    });
-  });
+  const flat = (pictures: readonly Picture[]) => pictureTensor(pictures, device).flatten(1);
+  const chunk = 512;
+  const unseen = flat(data.unseen);
+  for (let start = 0; start < data.training.length; start += chunk) {
+    const pictures = data.training.slice(start, start + chunk);
+    const seen = flat(pictures);
+    const products = unseen.matmul(seen.transpose());
+    const distances = await products.mul(-2).add(unseen.square().sum({ axis: 1, keepDims: true })).add(seen.square().sum({ axis: 1 })).data();
+    for (let picture = 0; picture < data.unseen.length; picture++) {
+      pictures.forEach(({ concept }, index) => {
+        const place = picture * names + concept;
+        similarity[place] = Math.max(similarity[place]!, -distances[picture * pictures.length + index]!);
+      });
+    }
+  }
   return similarity;
 }

@@ -138,7 +138,7 @@ class DemoRun {
 
     const found = await this.#timed("search", "Searching among all names", () => similarities(retriever, data, device));
     const recall = recallBothWays(found, data);
-    const pixels = recallBothWays(await this.#timed("pixels", "Nearest neighbour on pixels", () => Promise.resolve(pixelSimilarities(data))), data);
+    const pixels = recallBothWays(await this.#timed("pixels", "Nearest neighbour on pixels", () => pixelSimilarities(data, device)), data);
     this.#ui.note(`picture to name, recall at 1, 5 and 10: ${recallText(recall.imageToText)}; pixels' nearest neighbour ${recallText(pixels.imageToText)}`);
 
     let fromScratch: ReportInput["result"]["fromScratch"];
