@@ -1,6 +1,7 @@
+import { OptionError } from "@multiway/errors";
 import { key as makeKey, type Key } from "@multiway/random";
 import { initialiserOf, realize, type Device, type Initialiser } from "@multiway/tensor";
-import { Module } from "./module.ts";
+import type { Module } from "./module.ts";
 
 /**
  * Gives every parameter that has no elements yet its first ones, on a device.
@@ -31,17 +32,17 @@ function hashOf(name: string): number {
   return hash >>> 0;
 }
 
+const count = (shape: readonly number[]) => shape.reduce((size, extent) => size * extent, 1);
+
 const fill =
   (value: number): Initialiser =>
   (_, shape) =>
-    new Float32Array(shape.reduce((size, extent) => size * extent, 1)).fill(value);
+    new Float32Array(count(shape)).fill(value);
 
 /** All zeros. */
 export const zeroInitialiser: Initialiser = fill(0);
 /** All ones. */
 export const oneInitialiser: Initialiser = fill(1);
-
-const count = (shape: readonly number[]) => shape.reduce((size, extent) => size * extent, 1);
 
 /** Normal with mean 0. */
 export const normalInitialiser =
@@ -64,18 +65,22 @@ export const fanInInitialiser = (fanIn: number): Initialiser => uniformInitialis
  * @param deviation  of the normal before cutting
  * @param cut        in the unit of the values; BEiT-3's fine-tuning code cuts at one deviation
  */
-export const truncatedNormalInitialiser =
-  (deviation: number, cut = 2 * deviation): Initialiser =>
-  (key, shape) => {
-    const values = key.normal(count(shape)).map((value) => value * deviation);
-    let outside = [...values.keys()].filter((position) => Math.abs(values[position]!) > cut);
+export const truncatedNormalInitialiser = (deviation: number, cut = 2 * deviation): Initialiser => {
+  if (!(deviation >= 0 && cut > 0)) throw new OptionError(`truncatedNormalInitialiser: deviation ${deviation}, cut ${cut}; expected a deviation of 0 or more and a cut above 0.`);
+  return (key, shape) => {
+    const values = key.normal(count(shape));
+    let outside: number[] = [];
+    for (let position = 0; position < values.length; position++) {
+      values[position] = values[position]! * deviation;
+      if (Math.abs(values[position]!) > cut) outside.push(position);
+    }
     for (let round = 1; outside.length > 0; round++) {
       const fresh = key.fold(round).normal(outside.length);
-      outside.forEach((position, index) => (values[position] = fresh[index]! * deviation));
-      outside = outside.filter((position) => Math.abs(values[position]!) > cut);
+      outside = outside.filter((position, index) => Math.abs((values[position] = fresh[index]! * deviation)) > cut);
     }
     return values;
   };
+};
 
 /** Another initialiser's values times a factor. */
 export const scaledInitialiser =

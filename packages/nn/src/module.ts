@@ -1,5 +1,5 @@
 import { CheckpointError, formatList, formatShape, OptionError } from "@multiway/errors";
-import { Tensor, type Shape } from "@multiway/tensor";
+import { Tensor } from "@multiway/tensor";
 
 /** One tensor of a module. */
 export interface ModuleTensor {
@@ -19,7 +19,8 @@ export interface LoadReport {
   missing: string[];
   /** Given, but not in the module. */
   unexpected: string[];
-  mismatched: { name: string; given: Shape; expected: Shape }[];
+  /** Of another shape; or of another dtype, where one of the two is no float. */
+  mismatched: { name: string; given: string; expected: string }[];
 }
 
 /**
@@ -42,7 +43,7 @@ export interface LoadReport {
  * ```
  */
 export abstract class Module {
-  /** A constant to gradients, with all below it. Set by {@link Module.freeze}. */
+  /** Whether this module is a constant to gradients, with all below it; undefined: as the module around it. Set by {@link Module.freeze}. */
   declare frozen?: boolean;
 
   /** All tensors, buffers too, in the order of the fields. */
@@ -79,14 +80,14 @@ export abstract class Module {
     for (const [name, tensor] of own) {
       const given = state[name];
       if (!given) report.missing.push(name);
-      else if (given.shape.join() !== tensor.shape.join()) report.mismatched.push({ name, given: given.shape, expected: tensor.shape });
+      else if (!fits(given, tensor)) report.mismatched.push({ name, given: describe(given), expected: describe(tensor) });
       else report.loaded.push(name);
     }
     if (strict && report.missing.length + report.unexpected.length + report.mismatched.length > 0) {
       const parts = [
         report.missing.length > 0 ? `missing ${formatList(report.missing)}` : "",
         report.unexpected.length > 0 ? `unexpected ${formatList(report.unexpected)}` : "",
-        report.mismatched.length > 0 ? `mismatched ${formatList(report.mismatched.map(({ name, given, expected }) => `${name} (${formatShape(given)} given, ${formatShape(expected)} expected)`))}` : "",
+        report.mismatched.length > 0 ? `mismatched ${formatList(report.mismatched.map(({ name, given, expected }) => `${name} (${given} given, ${expected} expected)`))}` : "",
       ].filter(Boolean);
       throw new CheckpointError(`loadStateDict: ${parts.join("; ")}; expected the ${own.size} tensors of ${this.constructor.name}. Pass { strict: false } to load what fits.`, { details: { report } });
     }
@@ -94,38 +95,56 @@ export abstract class Module {
     return report;
   }
 
-  /** Makes this module, or the modules at the given places, a constant to gradients. Returns the module. */
+  /** Makes this module, or the modules at the given places, a constant to gradients, with all inside. Returns the module. */
   freeze(...places: string[]): this {
-    return this.mark(places, true);
+    return this.mark("freeze", places, true);
   }
-  /** Takes {@link Module.freeze} back, also inside. */
+  /**
+   * Lets this module, or the modules at the given places, learn, with all inside, even within a frozen one. Returns the module.
+   *
+   * ```ts
+   * model.freeze().unfreeze("head"); // only the head learns
+   * ```
+   */
   unfreeze(...places: string[]): this {
-    return this.mark(places, false);
+    return this.mark("unfreeze", places, false);
   }
-  private mark(places: string[], frozen: boolean): this {
-    for (const place of places.length > 0 ? places : [""]) {
+  private mark(caller: string, places: string[], frozen: boolean): this {
+    const modules = (places.length > 0 ? places : [""]).map((place) => {
       const module = place === "" ? this : (find(this, place) as unknown);
-      if (!(module instanceof Module)) throw new OptionError(`freeze: "${place}" is no module of ${this.constructor.name}; expected a place such as ${formatList(moduleNames(this).slice(0, 4))}.`);
-      if (frozen) module.frozen = true;
-      else for (const inner of [module, ...modulesIn(module)]) delete inner.frozen;
+      if (!(module instanceof Module)) throw new OptionError(`${caller}: "${place}" is no module of ${this.constructor.name}; expected a place such as ${formatList(moduleNames(this).slice(0, 4))}.`, { details: { place } });
+      return module;
+    });
+    for (const module of modules) {
+      for (const inner of modulesIn(module)) delete inner.frozen;
+      module.frozen = frozen;
     }
     return this;
   }
 
-  /** A table of all modules that hold tensors: place, class, shapes, number of parameters. */
+  /** A table of all tensors: place, kind, shape, number of elements; the first line sums up the parameters. */
   summary(): string {
     const rows = [{ name: "(all)", kind: this.constructor.name, shapes: "", count: this.countParameters() }];
     for (const { name, tensor, isBuffer, isFrozen } of this.tensors()) {
-      rows.push({ name, kind: isBuffer ? "buffer" : isFrozen ? "frozen" : "parameter", shapes: `${tensor.dtype}${formatShape(tensor.shape)}`, count: tensor.size });
+      rows.push({ name, kind: isBuffer ? "buffer" : isFrozen ? "frozen" : "parameter", shapes: describe(tensor), count: tensor.size });
     }
     const widths = [Math.max(...rows.map((row) => row.name.length)), Math.max(...rows.map((row) => row.kind.length)), Math.max(...rows.map((row) => row.shapes.length))] as const;
     return rows.map((row) => `${row.name.padEnd(widths[0])}  ${row.kind.padEnd(widths[1])}  ${row.shapes.padEnd(widths[2])}  ${row.count.toLocaleString("en-US").padStart(13)}`).join("\n");
   }
 }
 
+/** `f32[3, 4]` */
+const describe = ({ dtype, shape }: Tensor): string => dtype + formatShape(shape);
+
+/** A half float is as good as a whole one; a count is no weight. */
+function fits(given: Tensor, own: Tensor): boolean {
+  const kind = ({ dtype }: Tensor) => (dtype === "f16" ? "f32" : dtype);
+  return given.shape.join() === own.shape.join() && kind(given) === kind(own);
+}
+
 function visit(item: unknown, path: string, isFrozen: boolean, list: ModuleTensor[]): void {
   if (typeof item !== "object" || item === null) return;
-  const frozen = isFrozen || (item instanceof Module && item.frozen === true);
+  const frozen = (item instanceof Module ? item.frozen : undefined) ?? isFrozen;
   const buffers = item instanceof Module ? ((item.constructor as { buffers?: readonly string[] }).buffers ?? []) : [];
   for (const [name, child] of Object.entries(item)) {
     const place = path ? `${path}.${name}` : name;

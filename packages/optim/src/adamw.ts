@@ -1,6 +1,6 @@
-import { isBufferOrFrozen, namedParameters } from "./parameters.ts";
+import { namedParameters } from "./parameters.ts";
 import { OptionError } from "@multiway/errors";
-import { atPath, mapTree, Tensor, type Device } from "@multiway/tensor";
+import { atPath, full, mapTree, Tensor, where, type Device } from "@multiway/tensor";
 
 /** What a group of parameters does differently. */
 export interface ParameterGroup {
@@ -80,15 +80,15 @@ export class AdamW {
   update<M>(model: M, gradients: M, state: AdamWState, { learningRate }: { learningRate: number | Tensor }): { model: M; state: AdamWState } {
     const [beta1, beta2] = this.betas;
     const step = state.step.add(1);
-    // 1 − βᵗ, which undoes the bias of moments that started at zero. βᵗ as exp(t · log β).
-    const correction1 = step.mul(Math.log(beta1)).exp().neg().add(1);
-    const correction2 = step.mul(Math.log(beta2)).exp().neg().add(1).sqrt();
+    // These undo the bias of moments that started at zero.
+    const correction1 = oneMinusPower(beta1, step);
+    const correction2 = oneMinusPower(beta2, step).sqrt();
     const next: AdamWState = { step, firstMoment: { ...state.firstMoment }, secondMoment: { ...state.secondMoment } };
-    const isConstant = isBufferOrFrozen(model);
+    const learns = new Set(namedParameters(model).map(({ name }) => name));
     const updated = mapTree(model, (parameter, name) => {
       const gradient = atPath(gradients, name);
       const [first, second] = [state.firstMoment[name], state.secondMoment[name]];
-      if (!(gradient instanceof Tensor) || isConstant.has(name)) return parameter;
+      if (!(gradient instanceof Tensor) || !learns.has(name)) return parameter;
       if (!first || !second) throw new OptionError(`AdamW.update: the state knows no parameter "${name}"; expected a state made by init() for this model. Was a module unfrozen or added since?`);
       const { learningRateScale = 1, weightDecay = this.weightDecay } = this.groupOf(name, parameter);
       const m = first.mul(beta1).add(gradient.mul(1 - beta1));
@@ -101,4 +101,14 @@ export class AdamW {
     });
     return { model: updated, state: next };
   }
+}
+
+/** 1 − βᵗ. Near t · log β = 0, in the first steps, 1 − exp would leave f32 only three digits: there by its series. */
+function oneMinusPower(beta: number, step: Tensor): Tensor {
+  if (beta === 0) return full([], 1);
+  const x = step.mul(Math.log(beta));
+  // −x (1 + x/2 (1 + x/3 (1 + x/4 (1 + x/5 (1 + x/6)))))
+  let series: Tensor = x.div(6).add(1);
+  for (const divisor of [5, 4, 3, 2]) series = series.mul(x.div(divisor)).add(1);
+  return where(x.greater(-0.25), series.mul(x).neg(), x.exp().neg().add(1));
 }
