@@ -16,5 +16,13 @@ test("this page may share memory, and gets its threads", async () => {
   await device.close();
 });
 
+test("the worker may come from a file", async () => {
+  const device = await opener({ threads: 2, workerUrl: new URL("./worker-file.ts", import.meta.url) })();
+  const x = device.allocate("f32", 1);
+  device.write(x, Float32Array.of(3));
+  expect((await device.read(x))[0]).toBe(3);
+  await device.close();
+});
+
 describe("1 thread", () => runBackendSuite(opener({ threads: 1 }), { quick: true }));
 describe("2 threads", () => runBackendSuite(opener({ threads: 2 }), { quick: true }));

@@ -1,7 +1,10 @@
 import { DeviceError, DeviceLostError, KernelError, OptionError } from "@multiway/errors";
 import type { DeviceBackend, LoopKernel, Program } from "@multiway/tensor/device";
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { wasm, type WasmOptions } from "../index.ts";
 import { WasmDevice } from "./device.ts";
@@ -103,6 +106,23 @@ test("memory grows while work is under way", async () => {
   }
   expect((await device.read(buffers[0]!))[length - 1]).toBe(398);
   expect((await device.read(buffers[199]!))[0]).toBe(397);
+});
+
+test("the worker may come from a file", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "multiway-worker-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "worker.mjs");
+  // As it is built: this file has no types to strip.
+  await copyFile(new URL("../worker-file.ts", import.meta.url), file);
+  const device = await open({ threads: 2, workerUrl: pathToFileURL(file) });
+  const x = device.allocate("f32", 1);
+  device.write(x, Float32Array.of(3));
+  expect((await device.read(x))[0]).toBe(3);
+});
+
+test("a worker that cannot be loaded makes the device unavailable", async () => {
+  const opened = await wasm({ threads: 2, workerUrl: new URL("file:///nowhere/worker.mjs") }).open();
+  expect(opened).toEqual({ unavailable: expect.stringMatching(/^wasm: a worker did not start: .*nowhere/) });
 });
 
 test("options that make no sense are refused", () => {
