@@ -23,6 +23,9 @@ export default defineConfig(async () => {
     ssr: { resolve: { conditions, externalConditions: conditions } },
     test: {
       maxWorkers: "100%",
+      // Runs on loaded machines, too; what hangs is ended by the step's own limit.
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
       projects: [
         node("unit", {
           include: folders.map((folder) => `${folder}/*.test.ts`),
