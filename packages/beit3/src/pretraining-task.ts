@@ -1,4 +1,4 @@
-import { AdamW, clipByGlobalNorm, type AdamWState } from "@multiway/optim";
+import { clipByGlobalNorm, type AdamW, type AdamWState } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import { compile, valueAndGrad, type Device, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";

@@ -8,7 +8,7 @@ import { TensorKey } from "./key.ts";
 import type { FindLeaf } from "./lowering/graph.ts";
 import { lower, type Lowered } from "./lowering/lower.ts";
 import { matchDonations } from "./lowering/donations.ts";
-import { isStored, Node, specOf, Storage, topologicalOrder, type Value } from "./node.ts";
+import { isStored, Node, specOf, topologicalOrder, type Storage, type Value } from "./node.ts";
 import { inputOp, scalarOp } from "./ops/leaves.ts";
 import { realizeValues } from "./realize.ts";
 import type { Shape } from "./shape.ts";

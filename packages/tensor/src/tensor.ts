@@ -1,4 +1,4 @@
-// Longer than other files because it is the one list of what a tensor can do; each method is a line that applies an op.
+// Long because it is the one list of what a tensor can do; each method is a line that applies an op.
 import { DeviceError, DTypeError, formatShape, formatValue, ShapeError } from "@multiway/errors";
 import { logSoftmax, logSumExp, mean, softmax, variance } from "./composites/reduce.ts";
 import { resolveSlice, type SliceSpec } from "./composites/slice.ts";
@@ -22,7 +22,7 @@ import * as reductions from "./ops/reductions.ts";
 import * as rounding from "./ops/rounding.ts";
 import { maximumOp, minimumOp, whereOp } from "./ops/selection.ts";
 import { cumulativeSumOp, sortOp } from "./ops/sorting.ts";
-import { concatOp, expandOp, padOp, permuteOp, reshapeOp, sliceOp } from "./ops/views.ts";
+import { expandOp, padOp, permuteOp, reshapeOp, sliceOp } from "./ops/views.ts";
 import { formatTensor, toNested, type Nested } from "./print.ts";
 import { dtypeOfNumber, promote } from "./promote.ts";
 import { readStored } from "./realize.ts";
