@@ -1,0 +1,5 @@
+import type { BenchCase } from "../bench-case.ts";
+import { matmulCases } from "./matmul.ts";
+
+/** In the order of the table. */
+export const cases: readonly BenchCase[] = [...matmulCases];

@@ -1,0 +1,53 @@
+import type { BenchCase, Cannot, Run } from "./bench-case.ts";
+import { digestOf, type Digest } from "./digest.ts";
+
+/** What the process of a target hands back. */
+export type Report = Cannot | Unavailable | { failed: string } | Measured;
+
+/** Why a target cannot do any case here. */
+export interface Unavailable {
+  unavailable: string;
+}
+
+export interface Measured {
+  samplesMs: number[];
+  digest: Digest;
+  version: string;
+}
+
+/** At least so long runs every case before it is timed: until optimising compilers have replaced their first code. */
+const warmUpMs = 300;
+/** After so long no further iteration begins, for a peer that takes many times as long as the others. */
+const patienceMs = 20_000;
+
+export async function measure({ iterations, comparedRuns = 1, isCold = false }: BenchCase, run: Run): Promise<Omit<Measured, "version">> {
+  const start = performance.now();
+  const compared: (readonly ArrayLike<number>[])[] = [];
+  for (let count = 0; count < comparedRuns; count++) compared.push(await run());
+  // Counted from the start of the process.
+  if (isCold) return { samplesMs: [performance.now()], digest: digest(compared, run) };
+
+  for (let count = comparedRuns, elapsed = 0; elapsed < warmUpMs || (count < 2 && elapsed < patienceMs / 2); count++) {
+    await run();
+    elapsed = performance.now() - start;
+  }
+  const samplesMs: number[] = [];
+  while (samplesMs.length < iterations && (samplesMs.length === 0 || performance.now() - start < patienceMs)) {
+    const before = performance.now();
+    await run();
+    samplesMs.push(performance.now() - before);
+  }
+  return { samplesMs, digest: digest(compared, run) };
+}
+
+function digest(results: readonly (readonly ArrayLike<number>[])[], run: Run): Digest {
+  const arranged = results.flat().map((result) => run.arrange?.(result) ?? result);
+  if (arranged.length === 1) return digestOf(arranged[0]!);
+  const joined = new Float64Array(arranged.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const result of arranged) {
+    joined.set(result, offset);
+    offset += result.length;
+  }
+  return digestOf(joined);
+}

@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { benchFolder } from "./folders.ts";
+import { hasPytorch, python } from "./targets/pytorch.ts";
+import type { Target } from "./targets/target.ts";
+
+const folderOf = (peer: string): string => join(benchFolder, "peers", peer);
+
+/** Installs what is not installed, each in its own folder. */
+export async function installPeers(targets: readonly Target[]): Promise<void> {
+  for (const peer of new Set(targets.flatMap((target) => target.peer ?? []))) {
+    if (existsSync(join(folderOf(peer), "node_modules"))) continue;
+    console.error(`installing ${peer}`);
+    await npmInstall(folderOf(peer));
+  }
+}
+
+/** Install scripts stay off: the one of `onnxruntime-node` would fetch CUDA libraries, and no other has any. */
+function npmInstall(cwd: string): Promise<void> {
+  const child = spawn("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], { cwd, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve() : reject(new Error(`npm install ended with ${code} in ${cwd}`))));
+  });
+}
+
+/** Why a target is left out of this run, known without starting it. */
+export function absence(target: Target): string | undefined {
+  if (target.peer !== undefined && !existsSync(join(folderOf(target.peer), "node_modules"))) return "not installed; pnpm bench --peers installs it";
+  if (target.name === "pytorch" && !hasPytorch()) return `${python} cannot import torch`;
+  return undefined;
+}

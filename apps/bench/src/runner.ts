@@ -1,0 +1,86 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import type { BenchCase } from "./bench-case.ts";
+import { isCannot } from "./bench-case.ts";
+import type { Digest } from "./digest.ts";
+import { differenceOf } from "./digest.ts";
+import { benchFolder } from "./folders.ts";
+import type { Report } from "./measure.ts";
+import { gigaflops, summarise, type Summary } from "./statistics.ts";
+import { python, pythonEnvironment } from "./targets/pytorch.ts";
+import type { Target } from "./targets/target.ts";
+
+/** What a target made of a case. */
+export type Outcome =
+  | { kind: "measured"; target: Target; summary: Summary; gflops: number | null; version: string; difference: number }
+  | { kind: "cannot"; target: Target; reason: string }
+  | { kind: "failed"; target: Target; reason: string };
+
+export interface CaseResult {
+  benchCase: BenchCase;
+  outcomes: Outcome[];
+}
+
+/** A process that takes longer is ended. */
+const limitMs = 240_000;
+
+/**
+ * Runs a case: round by round, each target after the other in a new process, so that whatever slows the machine down for a while slows
+ * all of them down, and nobody's waiting threads run beside another's.
+ *
+ * @param unavailable  targets that can do nothing here, with the reason; added to
+ */
+export async function runCase(benchCase: BenchCase, targets: readonly Target[], { rounds, worker, unavailable, onProgress }: { rounds: number; worker: string; unavailable: Map<Target, string>; onProgress: (text: string) => void }): Promise<CaseResult> {
+  const samples = new Map<Target, number[]>();
+  const first = new Map<Target, { digest: Digest; version: string }>();
+  const ended = new Map<Target, Outcome>();
+  for (let round = 0; round < rounds; round++) {
+    for (const target of targets) {
+      if (ended.has(target) || unavailable.has(target)) continue;
+      onProgress(`${benchCase.name}: round ${round + 1} of ${rounds}, ${target.name}`);
+      const report = await runProcess(target, benchCase, worker);
+      if ("unavailable" in report) unavailable.set(target, report.unavailable);
+      else if (isCannot(report)) ended.set(target, { kind: "cannot", target, reason: report.cannot });
+      else if ("failed" in report) ended.set(target, { kind: "failed", target, reason: report.failed });
+      else {
+        samples.set(target, [...(samples.get(target) ?? []), ...report.samplesMs]);
+        if (!first.has(target)) first.set(target, report);
+      }
+    }
+  }
+  // The first target of the table that has a result says what the others must have.
+  const expected = targets.flatMap((target) => first.get(target)?.digest ?? [])[0];
+  const outcomes = targets.map((target): Outcome => {
+    const known = ended.get(target);
+    if (known) return known;
+    const reason = unavailable.get(target);
+    if (reason !== undefined) return { kind: "cannot", target, reason };
+    const summary = summarise(samples.get(target)!);
+    const { digest, version } = first.get(target)!;
+    return { kind: "measured", target, summary, gflops: gigaflops(benchCase.flops, summary.medianMs), version, difference: differenceOf(expected!, digest) };
+  });
+  return { benchCase, outcomes };
+}
+
+async function runProcess(target: Target, benchCase: BenchCase, worker: string): Promise<Report> {
+  const isPython = target.name === "pytorch";
+  if (isPython && isCannot(benchCase.pytorch)) return benchCase.pytorch;
+  const { iterations, comparedRuns = 1, isCold = false, pytorch } = benchCase;
+  const [program, args, env] = isPython
+    ? ([python, [join(benchFolder, "src/targets/pytorch.py"), JSON.stringify({ ...pytorch, iterations, comparedRuns, isCold })], pythonEnvironment()] as const)
+    : ([process.execPath, [worker, target.name, benchCase.name], { ...process.env, MULTIWAY_BENCH_FOLDER: benchFolder }] as const);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env, timeout: limitMs, killSignal: "SIGKILL" });
+  let output = "";
+  let errors = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
+  const ending = await new Promise<string>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(signal ?? `code ${code}`));
+  });
+  try {
+    return JSON.parse(output.trimEnd().split("\n").at(-1) ?? "") as Report;
+  } catch {
+    return { failed: `the process ended with ${ending}${errors ? `: ${errors.trim().split("\n").at(-1)}` : ""}` };
+  }
+}

@@ -1,0 +1,28 @@
+import { DeviceError } from "@multiway/errors";
+import { openDevice, type Device, type DeviceFactory } from "@multiway/tensor";
+import type { Target } from "./target.ts";
+
+function multiway(name: string, title: string, factory: () => Promise<DeviceFactory>): Target {
+  return {
+    name,
+    title,
+    async prepare(benchCase) {
+      let device: Device;
+      try {
+        device = await openDevice(await factory());
+      } catch (error) {
+        if (!DeviceError.isInstance(error)) throw error;
+        return { unavailable: error.message };
+      }
+      return { run: await benchCase.multiway(device), version: device.description };
+    },
+  };
+}
+
+const wasmThreads = (threads: number) => async () => (await import("@multiway/wasm")).wasm({ threads });
+
+export const multiwayTargets: readonly Target[] = [
+  multiway("multiway-wasm-1", "Multiway on the CPU, 1 thread", wasmThreads(1)),
+  multiway("multiway-wasm-2", "Multiway on the CPU, 2 threads", wasmThreads(2)),
+  multiway("multiway-webgpu", "Multiway on WebGPU", async () => (await import("@multiway/webgpu")).webgpu()),
+];
