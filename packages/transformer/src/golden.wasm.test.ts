@@ -1,0 +1,4 @@
+import { wasm } from "@multiway/wasm";
+import { goldenTests } from "../fixtures/golden-tests.ts";
+
+goldenTests(() => wasm());
