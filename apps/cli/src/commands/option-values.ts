@@ -1,0 +1,31 @@
+import { InvalidArgumentError } from "commander";
+import { formatValue } from "@multiway/errors";
+import { nearest } from "../errors/nearest.ts";
+
+/** Reads a whole number. */
+export function wholeNumber(flag: string, { least, most }: { least: number; most: number }): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    const expected = most >= 10_000_000 ? `a whole number from ${least} on` : `a whole number from ${least} to ${most}`;
+    throw new InvalidArgumentError(`${flag} is ${formatValue(text)}; expected ${expected}.`);
+  };
+}
+
+/** Reads one of some names. */
+export function choice<Name extends string>(flag: string, names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    const suggestion = nearest(text, names);
+    throw new InvalidArgumentError(`${flag} is ${formatValue(text)}; expected ${names.slice(0, -1).join(", ")} or ${names.at(-1)}.${suggestion ? ` Did you mean ${suggestion}?` : ""}`);
+  };
+}
+
+/** Reads the name of a folder. `--out --resume` is a forgotten name, not a folder called `--resume`. */
+export function folderName(flag: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== "" && !text.startsWith("--")) return text;
+    throw new InvalidArgumentError(`${flag} is ${formatValue(text)}; expected the name of a folder.`);
+  };
+}
