@@ -82,7 +82,7 @@ export function formatCheckpoint({ source, format, metadata, root, types }: Chec
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
   const totals = Object.entries(types).map(([type, elements]) => `${type} ${grouped(elements)}`);
   return [
-    `${source}: ${format}, ${grouped(root.tensorCount)} tensors, ${grouped(root.elementCount)} elements (${totals.join(", ") || "none"}), ${(root.sizeBytes / 2 ** 20).toFixed(1)} MiB`,
+    `${source}: ${format}, ${counted(root.tensorCount, "tensor")}, ${counted(root.elementCount, "element")} (${totals.join(", ") || "none"}), ${(root.sizeBytes / 2 ** 20).toFixed(1)} MiB`,
     ...Object.entries(metadata).map(([name, value]) => `  ${name} = ${value}`),
     ...rows.map(([name, what, elements]) => `${name.padEnd(widths[0]!)}  ${what.padEnd(widths[1]!)}  ${elements}`.trimEnd()),
   ].join("\n");
@@ -99,7 +99,7 @@ function addRows(node: CheckpointNode, level: number, depth: number, rows: [stri
     }
     const alike = node.children.slice(first, next);
     const name = alike.length > 1 ? `${child.name} … ${alike.at(-1)!.name}` : child.name;
-    const what = child.type ? child.type + formatShape(child.shape!) : `${grouped(child.tensorCount)} tensor${child.tensorCount === 1 ? "" : "s"}${alike.length > 1 ? " each" : ""}`;
+    const what = child.type ? child.type + formatShape(child.shape!) : `${counted(child.tensorCount, "tensor")}${alike.length > 1 ? " each" : ""}`;
     rows.push(["  ".repeat(level + 1) + name, what, grouped(alike.reduce((sum, { elementCount }) => sum + elementCount, 0))]);
     addRows(child, level + 1, depth, rows);
   }
@@ -109,3 +109,4 @@ function addRows(node: CheckpointNode, level: number, depth: number, rows: [stri
 const structureOf = ({ type, shape, children }: CheckpointNode): string => (type ? type + formatShape(shape!) : `{${children.map((child) => child.name + structureOf(child)).join()}}`);
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
+const counted = (value: number, noun: string): string => `${grouped(value)} ${noun}${value === 1 ? "" : "s"}`;
