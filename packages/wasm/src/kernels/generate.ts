@@ -7,7 +7,7 @@ import type { GeneratedKernel } from "./kernel.ts";
 /** Functions and phases of any kernel. */
 export function generateKernel(kernel: Kernel, target: Target): GeneratedKernel {
   if (kernel.kind === "loop") return generateLoop(kernel);
-  const implementation = opImplementations[kernel.op as KernelOpName]?.find((candidate) => candidate.accepts?.(kernel, target) ?? true);
+  const implementation = (Object.hasOwn(opImplementations, kernel.op) ? opImplementations[kernel.op as KernelOpName] : []).find((candidate) => candidate.accepts?.(kernel, target) ?? true);
   if (!implementation) throw new Error(`the wasm device has no kernel op "${kernel.op}".`);
   return implementation.generate(kernel, target);
 }

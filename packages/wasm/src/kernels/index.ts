@@ -11,8 +11,8 @@ import { sort } from "./sort.ts";
 import { cumulativeSum } from "./cumulative-sum.ts";
 import { packHalf } from "./pack-half.ts";
 
-/** One line per kernel op, each with its list of implementations. */
-export const opImplementations: Partial<Record<KernelOpName, OpImplementations>> = {
+/** One line per kernel op, each with its list of implementations. A kernel op that is missing does not compile. */
+export const opImplementations: Readonly<Record<KernelOpName, OpImplementations>> = {
   matmul,
   attention,
   attentionBackward,
