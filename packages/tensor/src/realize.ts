@@ -67,6 +67,7 @@ function structureOf(nodes: readonly Node[], outputs: readonly Value[], device: 
   const bindings: DeviceBuffer[] = [];
   const bindingOf = new Map<Storage, number>();
   const wordOf = new Map<Node, number>();
+  const wordOfNumber = new Map<string, number>();
   const scalars: Structure["scalars"] = [];
   const position = new Map<Node, number>();
   const parts: string[] = [];
@@ -87,9 +88,15 @@ function structureOf(nodes: readonly Node[], outputs: readonly Value[], device: 
     const inputs = node.inputs.map(reference).join(" ");
     const { attributes } = node;
     if (node.op.name === "full" && typeof attributes["value"] === "number" && attributes["dtype"] !== "bool") {
-      // Numbers are handed in with each run, so that a changing one does not make a new program.
-      wordOf.set(node, scalars.push({ value: attributes["value"], dtype: node.outputs[0]!.dtype }) - 1);
-      parts.push(`number ${node.outputs[0]!.dtype}`);
+      // Numbers are handed in with each run, so that a changing one does not make a new program. Equal ones share a word, so that equal
+      // ops on them, one in each layer perhaps, share a kernel.
+      const { dtype } = node.outputs[0]!;
+      const value = attributes["value"];
+      const key = `${dtype} ${Object.is(value, -0) ? "-0" : value}`;
+      let word = wordOfNumber.get(key);
+      if (word === undefined) wordOfNumber.set(key, (word = scalars.push({ value, dtype }) - 1));
+      wordOf.set(node, word);
+      parts.push(`number ${dtype} ${word}`);
     } else if (node.op.name === "data") parts.push(`data ${node.id}`);
     else parts.push(`${node.op.name} ${JSON.stringify(attributes)} ${inputs}`);
   });

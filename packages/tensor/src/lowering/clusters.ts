@@ -8,6 +8,9 @@ import type { Value } from "./graph.ts";
 /** How far back a value may move to join a cluster. More would stretch lifetimes, and undo recomputation. */
 const joinWindow = 12;
 
+/** A cluster does not grow beyond this many instructions: devices compile large kernels slowly, or not at all. */
+const largestCluster = 2000;
+
 /** Values that one loop kernel computes and stores together: all of one shape, or reductions over the same axes. */
 export interface LoopCluster {
   kind: "loop";
@@ -15,6 +18,7 @@ export interface LoopCluster {
   /** For reductions: the reduced axes of the input. */
   axes: readonly number[] | undefined;
   domain: readonly number[];
+  numInstructions: number;
 }
 
 /** All results of one kernel op. */
@@ -48,14 +52,14 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
     }
     const axes = value.op.kind === "reduction" && !value.step ? (value.attributes["axes"] as readonly number[]) : undefined;
     const domain = axes ? value.inputs[0]!.spec.shape : value.spec.shape;
-    const loads = loadsFor(value, axes, isStored);
+    const { loads, numInstructions } = loadsFor(value, axes, isStored);
     loadsOf.set(value, loads);
     const latest = Math.max(-1, ...loads.map((load) => positionOf.get(load) ?? -1));
     let chosen = -1;
     if (fuses) {
       for (let position = clusters.length - 1; position >= Math.max(0, latest, clusters.length - joinWindow); position--) {
         const cluster = clusters[position]!;
-        if (cluster.kind !== "loop" || !sameShape(cluster.domain, domain) || cluster.axes?.join() !== axes?.join()) continue;
+        if (cluster.kind !== "loop" || !sameShape(cluster.domain, domain) || cluster.axes?.join() !== axes?.join() || cluster.numInstructions + numInstructions > largestCluster) continue;
         const shares = loads.some((load) => cluster.members.includes(load) || cluster.members.some((member) => loadsOf.get(member)!.includes(load)));
         if (!shares) continue;
         // What the cluster itself writes may only be read at the same index.
@@ -66,8 +70,10 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
         break;
       }
     }
-    if (chosen >= 0) (clusters[chosen] as LoopCluster).members.push(value);
-    else chosen = clusters.push({ kind: "loop", members: [value], axes, domain }) - 1;
+    if (chosen < 0) chosen = clusters.push({ kind: "loop", members: [], axes, domain, numInstructions: 0 }) - 1;
+    const cluster = clusters[chosen] as LoopCluster;
+    cluster.members.push(value);
+    cluster.numInstructions += numInstructions;
     positionOf.set(value, chosen);
     if (countBuffers([value, ...loads]) > maxBuffers) throw new MustStore(heaviestInput(value, stored));
   }
@@ -77,12 +83,12 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
 /** How many buffers values lie in: all numbers of one dtype share one. */
 const countBuffers = (values: readonly Value[]): number => new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : value))).size;
 
-/** The memory that a value's code would load from. */
-function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): readonly Value[] {
+/** The memory that a value's code would load from, and the length of that code. */
+function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): { loads: readonly Value[]; numInstructions: number } {
   const builder = new LoopBuilder(isStored);
   if (axes) builder.read(value.inputs[0]!);
   else builder.evaluate(value);
-  return builder.loaded;
+  return { loads: builder.loaded, numInstructions: builder.code.instructions.length };
 }
 
 function readsAtOwnIndex(value: Value, own: readonly Value[], isStored: (value: Value) => boolean): boolean {

@@ -224,7 +224,8 @@ class Lowering {
   #copySource(output: Value, target: Memory, isStored: (value: Value) => boolean): Memory {
     const owner = ownerOf(output);
     const own = owner && this.#memory.get(owner);
-    if (own && own.place?.kind !== "binding" && own.dtype === target.dtype) return own;
+    // A result's own memory is not overwritten any more; a donated argument's may be.
+    if (own && (own.place?.kind !== "binding" || own.place.index >= this.#request.numInputs) && own.dtype === target.dtype) return own;
     const builder = new LoopBuilder(isStored);
     const value = builder.read(output);
     const scratch: Memory = { dtype: target.dtype === "f16" ? "f32" : target.dtype, length: target.length, place: undefined, first: this.#steps.length, last: this.#steps.length };

@@ -6,6 +6,8 @@ const expensive: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tan
 const expensiveCost = 16;
 /** A value that costs at most this much is computed again by each reader rather than stored. */
 const cheapCost = 3;
+/** An expression that costs more gets memory, so that kernels stay of a size that devices compile. */
+const largestCost = 1000;
 
 /** A pointwise value is an expression that its readers can contain. */
 export const isExpression = (value: Value): boolean =>
@@ -68,7 +70,7 @@ export function chooseStored(values: readonly Value[], outputs: readonly Value[]
     for (const input of value.inputs) cost += costOf(input);
     costs.set(value, cost);
     const shared = (readers.get(value)?.size ?? 0) > 1;
-    if (byKernel.has(value) || ((shared || repeated.has(value)) && cost > cheapCost) || (!fuses && !isConstant)) stored.add(value);
+    if (byKernel.has(value) || ((shared || repeated.has(value)) && cost > cheapCost) || cost > largestCost || (!fuses && !isConstant)) stored.add(value);
   }
   return stored;
 }
