@@ -1,4 +1,5 @@
 import { runPreprocessCase } from "@multiway/images/golden";
+import { maskKinds, runMaskCase } from "@multiway/masking/golden";
 import type { Device } from "@multiway/tensor";
 import { runTokenizerCase } from "@multiway/tokenizers/golden";
 import { runTransformerCase, transformerKinds } from "@multiway/transformer/golden";
@@ -24,6 +25,7 @@ interface Runner {
 const runners: readonly Runner[] = [
   { takes: (kind) => kind.startsWith("tokenizer."), usesDevice: false, run: ({ manifest, readFile }) => runTokenizerCase(manifest, readFile) },
   { takes: (kind) => kind.startsWith("preprocess"), usesDevice: false, run: runImages },
+  { takes: (kind) => maskKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMaskCase(manifest, readFile) },
   { takes: (kind) => transformerKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runTransformerCase(manifest, readFile, device) },
 ];
 
