@@ -73,15 +73,14 @@ function close(actual: ArrayLike<number>, exact: ArrayLike<number>, tolerance: n
   }
 }
 
-/** Runs a kernel with its tasks in several orders and groups, which must not matter. */
+/** Runs a kernel with its tasks one by one and all at once, which must not matter. */
 function run(generated: Parameters<typeof runKernel>[0], kernel: OpKernel, data: readonly HostArray[]): Float32Array[] {
-  const results = [1, 2, 1000].map((tasksPerCall) => {
+  const results = [1, 1000].map((tasksPerCall) => {
     const outputs = kernel.outputs.map(({ shape }) => new Float32Array(shape.reduce((x, y) => x * y, 1)));
     runKernel(generated, kernel.buffers, [...data, ...outputs], { relaxedSimd }, { tasksPerCall });
     return outputs;
   });
   expect(results[1]).toEqual(results[0]);
-  expect(results[2]).toEqual(results[0]);
   return results[0]!;
 }
 
@@ -123,13 +122,9 @@ function check(of: Case): void {
 }
 
 describe("attention and its gradient", () => {
-  test("sizes that fit tiles and sizes that do not", () => {
-    for (const [queries, keys] of [[1, 1], [4, 8], [17, 17], [34, 40], [40, 33], [3, 100]] as const) {
-      for (const headDim of [8, 32, 5, 1]) check({ batch: 2, queries, heads: 3, headDim, keys: [keys] });
-    }
-    check({ batch: 1, queries: 197, heads: 2, headDim: 16, keys: [197] });
-    check({ batch: 1, queries: 70, heads: 1, headDim: 8, keys: [600] });
-  });
+  for (const [queries, keys, headDim] of [[1, 1, 1], [4, 8, 8], [17, 17, 32], [34, 40, 32], [40, 33, 5], [3, 100, 12], [130, 70, 16], [70, 600, 8]] as const) {
+    test(`${queries} queries, ${keys} keys, headDim ${headDim}`, () => check({ batch: queries > 40 ? 1 : 2, queries, heads: 2, headDim, keys: [keys] }));
+  }
 
   test("keys in two segments", () => {
     check({ batch: 2, queries: 20, heads: 2, headDim: 8, keys: [17, 9] });
