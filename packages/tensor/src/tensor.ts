@@ -1,5 +1,7 @@
 // Long because it is the one list of what a tensor can do; each method is a line that applies an op.
 import { DeviceError, DTypeError, formatShape, formatValue, ShapeError } from "@multiway/errors";
+import { gatherAlong, tile, triangle } from "./composites/arrange.ts";
+import { cosineSimilarity, dot, norm, normalize, outer } from "./composites/norms.ts";
 import { logSoftmax, logSumExp, mean, softmax, variance } from "./composites/reduce.ts";
 import { resolveSlice, type SliceSpec } from "./composites/slice.ts";
 import type { Device } from "./device.ts";
@@ -404,6 +406,19 @@ export class Tensor implements Disposable {
     return apply(padOp, [this], { before: amounts.map(([before]) => before!), after: amounts.map(([, after]) => after!) })[0]!;
   }
 
+  /** x repeated `repeats[a]` times along each axis; more numbers than axes add axes in front. */
+  tile(repeats: readonly number[]): Tensor {
+    return tile(this, repeats);
+  }
+  /** The last two axes up to a diagonal, 0 above it. */
+  tril(diagonal = 0): Tensor {
+    return triangle("tril", this, (difference) => difference.lessEqual(diagonal), positions);
+  }
+  /** The last two axes from a diagonal on, 0 below it. */
+  triu(diagonal = 0): Tensor {
+    return triangle("triu", this, (difference) => difference.greaterEqual(diagonal), positions);
+  }
+
   // Reductions
 
   sum(options: AxisOptions = {}): Tensor {
@@ -438,9 +453,17 @@ export class Tensor implements Disposable {
   all(options: AxisOptions = {}): Tensor {
     return reduce(reductions.allOp, this.cast("bool"), options);
   }
-  /** √Σ x². */
+  /** √Σ x²; the gradient at 0 is 0. */
   norm(options: AxisOptions = {}): Tensor {
-    return this.mul(this).sum(options).sqrt();
+    return norm(this.float("norm"), options);
+  }
+  /** x / max(‖x‖, ε), so that lines along `axis` have length 1. */
+  normalize(axis: number | readonly number[] = -1, { epsilon = 1e-12 }: { epsilon?: number } = {}): Tensor {
+    return normalize(this.float("normalize"), axis, epsilon);
+  }
+  /** x·y / max(‖x‖ ‖y‖, ε) along an axis. */
+  cosineSimilarity(other: Tensor, axis = -1, { epsilon = 1e-8 }: { epsilon?: number } = {}): Tensor {
+    return cosineSimilarity(this.float("cosineSimilarity"), other.float("cosineSimilarity"), axis, epsilon);
   }
   logSumExp(options: AxisOptions = {}): Tensor {
     return logSumExp(this.float("logSumExp"), options);
@@ -479,6 +502,18 @@ export class Tensor implements Disposable {
    */
   matmul(other: Tensor): Tensor {
     return matmul(this, other);
+  }
+  /** Σ x y of two vectors. */
+  dot(other: Tensor): Tensor {
+    return dot(this, other);
+  }
+  /** [m] and [n] give all products, [m, n]. */
+  outer(other: Tensor): Tensor {
+    return outer(this, other);
+  }
+  /** Along one axis the elements at `indices`, which has the other extents of x (torch's `take_along_dim`). An index outside reads zeros. */
+  gatherAlong(indices: Tensor, axis: number): Tensor {
+    return gatherAlong(this, indices, axis, positions);
   }
   /** Rows of x along its first axis: x[indices]. An index outside reads zeros. */
   gather(indices: Tensor): Tensor {
@@ -583,6 +618,7 @@ function commonDevice(op: string, inputs: readonly Tensor[]): Device | undefined
   return device;
 }
 
+const positions = (shape: Shape, axis: number): Tensor => apply(iotaOp, [], { shape, axis })[0]!;
 const unary = (op: Op, x: Tensor): Tensor => apply(op, [x], none)[0]!;
 const binary = (op: Op, x: Tensor, y: Operand): Tensor => apply(op, Tensor.pair(op.name, x, y), none)[0]!;
 

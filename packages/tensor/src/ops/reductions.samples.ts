@@ -80,5 +80,3 @@ export const argMin = samples<Position>("argMin", { run: ([x], options) => x!.ar
 const truths = [{ inputs: [bool([3, 4])], options: { axis: 1 } }, { inputs: [bool([2, 2])], options: {} }, { inputs: [i32([3, 2], [0, 1])], options: { axis: 0, keepDims: true } }, { inputs: [bool([0, 3])], options: { axis: 0 } }, { inputs: [given(0, 0.5)], options: {} }];
 export const any = samples<Options>("any", { run: ([x], options) => x!.any(options), expected: over((values) => Number(values.some((value) => value !== 0)), "bool"), samples: truths });
 export const all = samples<Options>("all", { run: ([x], options) => x!.all(options), expected: over((values) => Number(values.every((value) => value !== 0)), "bool"), samples: truths });
-
-export const norm = samples<Options>("norm", { run: ([x], options) => x!.norm(options), expected: over((values) => Math.sqrt(total(values.map((value) => value * value)))), samples: inputs().slice(0, 7), gradient: 2, precision: "summed" });

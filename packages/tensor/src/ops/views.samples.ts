@@ -1,4 +1,4 @@
-import { at, bool, broadcast, build, countOf, f16, f32, i32, positive, reshaped, samples, u32, type Input, type Plain } from "@multiway/testing/op-samples";
+import { at, bool, broadcast, build, f16, f32, i32, positive, reshaped, samples, u32, type Input, type Plain } from "@multiway/testing/op-samples";
 import type { SliceSpec } from "../composites/slice.ts";
 import { concat, stack } from "../create.ts";
 
