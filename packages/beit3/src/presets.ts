@@ -1,4 +1,4 @@
-import { truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
+import { normalInitialiser, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import { paperForm, releasedForm, type MultiwayTransformerOptions } from "@multiway/transformer";
 
 /** Rows of the released text tables: 64,000 pieces, five special tokens less three, filled up to a round number. */
@@ -63,4 +63,5 @@ export const beit3Tiny = ({ vocabularySize, textPositions = 66 }: { vocabularySi
   patchSize: 8,
   vocabularySize,
   textPositions,
+  positionInitialiser: normalInitialiser(0.02),
 });

@@ -1,6 +1,6 @@
 import { formatShape, ShapeError } from "@multiway/errors";
 import { Module, normalInitialiser, PatchEmbedding, zeroInitialiser } from "@multiway/nn";
-import { concat, parameter, type Tensor } from "@multiway/tensor";
+import { concat, parameter, type Initialiser, type Tensor } from "@multiway/tensor";
 
 /** The first row of a position table that is used: rows 0 and 1 exist in checkpoints, which follow Fairseq, and are never read. */
 export const firstPosition = 2;
@@ -43,10 +43,13 @@ export class PositionEmbedding extends Module {
   /** [rows, embedDim] */
   weight: Tensor;
 
-  /** @param rows two more than the longest sequence */
-  constructor(rows: number, embedDim: number) {
+  /**
+   * @param rows    two more than the longest sequence
+   * @param weight  default: normal with deviation 1, as TorchScale begins
+   */
+  constructor(rows: number, embedDim: number, { weight = normalInitialiser(1) }: { weight?: Initialiser } = {}) {
     super();
-    this.weight = parameter([rows, embedDim], normalInitialiser(1));
+    this.weight = parameter([rows, embedDim], weight);
   }
 
   /**

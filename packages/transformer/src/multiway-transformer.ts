@@ -1,6 +1,6 @@
 import { formatShape, OptionError, ShapeError } from "@multiway/errors";
 import { Embedding, Module, normalInitialiser } from "@multiway/nn";
-import type { Tensor } from "@multiway/tensor";
+import type { Initialiser, Tensor } from "@multiway/tensor";
 import { PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
 import { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";
 import { Experts, type ByModality } from "./experts.ts";
@@ -15,6 +15,8 @@ export interface MultiwayTransformerOptions extends MultiwayEncoderOptions {
   vocabularySize: number;
   /** Rows of the text position table; two more than the longest text. Default 1024. */
   textPositions?: number;
+  /** First values of both position tables. Default: normal with deviation 1, as TorchScale begins; a short training wants them small beside the embeddings. */
+  positionInitialiser?: Initialiser;
 }
 
 /** Pictures, texts, or pairs of them, and what of them is hidden. */
@@ -59,7 +61,7 @@ export class MultiwayTransformer extends Module {
     this.textEmbedding = new Embedding(vocabularySize, embedDim, { weight: normalInitialiser(1 / Math.sqrt(embedDim)) });
     this.visionEmbedding = new VisionEmbedding({ patchSize, embedDim });
     const rows = [(imageSize / patchSize) ** 2 + 3, textPositions];
-    this.positions = new Experts("byModality", () => new PositionEmbedding(rows.shift()!, embedDim));
+    this.positions = new Experts("byModality", () => new PositionEmbedding(rows.shift()!, embedDim, options.positionInitialiser ? { weight: options.positionInitialiser } : {}));
     this.encoder = new MultiwayEncoder(options);
     this.embedDim = embedDim;
     this.imageSize = imageSize;
