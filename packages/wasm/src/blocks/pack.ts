@@ -70,7 +70,7 @@ function definePackRows(module: ModuleBuilder, width: 4 | 8): FunctionReference 
 }
 
 /** The 4 × 4 transpose of four vectors. */
-function transpose(code: Code, rows: readonly V128[]): V128[] {
+export function transpose(code: Code, rows: readonly V128[]): V128[] {
   const [a, b, c, d] = rows as [V128, V128, V128, V128];
   const [ab0, ab1, cd0, cd1] = [
     code.let(f32x4.shuffle(a, b, [0, 4, 1, 5])),

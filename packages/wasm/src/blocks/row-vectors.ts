@@ -43,7 +43,7 @@ export function eachVector(code: Code, width: I32, lanes: number, body: (at: I32
 export const orZero = (vector: V128, tail: Tail | undefined): V128 => (tail ? v128.and(vector, tail.mask) : vector);
 
 /** Stores four elements, or those of the tail. */
-export function storeVector(code: Code, row: I32, at: I32, vector: V128, tail: Tail | undefined): void {
+export function storeVector(code: Code, row: I32, at: I32, vector: V128, tail: Pick<Tail, "count"> | undefined): void {
   const address = code.let(i32.add(row, at));
   if (!tail) return code.store(address, vector);
   const held = code.let(vector);

@@ -1,9 +1,10 @@
-import { f32, f32x4, i32, v128, type Code, type I32, type Local } from "../assembler/index.ts";
+import { f32, f32x4, i32, v128, type Code, type F32, type I32, type Local } from "../assembler/index.ts";
 import { multiplyBlock } from "../blocks/multiply.ts";
 import { packColumns, packRows } from "../blocks/pack.ts";
+import { joinPartials } from "../blocks/row-vectors.ts";
 import { expOfNonPositive } from "../math/exp.ts";
 import { float, headAddress, headParameters, joinSegments, storeRows, useRows, word, type Rows, type Values } from "./attention-operands.ts";
-import { acrossLanes, attentionParameters, biasRow, eachPair, scoreOf } from "./attention-scores.ts";
+import { attentionParameters, biasRow, eachPair, scoreOf } from "./attention-scores.ts";
 import { kernelFunction, type KernelFunction } from "./kernel.ts";
 
 /** Where the parts of a thread's scratch memory begin. */
@@ -102,7 +103,7 @@ export function attentionBackwardFunction(segments: number, direct: boolean): Ke
   }) as unknown as KernelFunction;
 }
 
-function storeScaled(code: Code, rows: I32, from: I32, strideFrom: I32, to: I32, strideTo: I32, headDim: I32, factor: ReturnType<typeof float> | ReturnType<typeof f32.const>): void {
+function storeScaled(code: Code, rows: I32, from: I32, strideFrom: I32, to: I32, strideTo: I32, headDim: I32, factor: F32): void {
   const vector = code.let(f32x4.splat(factor));
   storeRows(code, rows, from, strideFrom, to, strideTo, headDim, () => (source, target, isVector) =>
     code.store(target, isVector ? f32x4.mul(v128.load(source), vector) : f32.mul(f32.load(source), factor)),
@@ -164,7 +165,7 @@ function dot(code: Code, x: I32, y: I32, count: I32): Local<"f32"> {
   const sums = code.let(f32x4.all(0));
   const at = code.local("i32");
   code.for(at, 0, i32.shl(i32.and(count, -4), 2), 16, () => code.set(sums, code.fusedMultiplyAdd(v128.load(i32.add(x, at)), v128.load(i32.add(y, at)), sums)));
-  const sum = code.let(f32x4.extractLane(acrossLanes(code, sums, "add"), 0));
+  const sum = code.let(f32x4.extractLane(joinPartials(code, [sums], "add"), 0));
   code.while(i32.ltS(at, i32.shl(count, 2)), () => {
     code.set(sum, f32.add(sum, f32.mul(f32.load(i32.add(x, at)), f32.load(i32.add(y, at)))));
     code.increase(at, 4);

@@ -1,10 +1,11 @@
 import { f32, f32x4, i32, v128, type Code, type I32, type Local } from "../assembler/index.ts";
 import { multiplyBlock } from "../blocks/multiply.ts";
 import { packColumns, packRows } from "../blocks/pack.ts";
+import { joinPartials } from "../blocks/row-vectors.ts";
 import { expOfNonPositive } from "../math/exp.ts";
 import { log } from "../math/log.ts";
 import { float, headAddress, joinSegments, storeRows, useRows, word, type Values } from "./attention-operands.ts";
-import { acrossLanes, attentionParameters, biasRow, eachPair, lastKeysMasks, scoreOf } from "./attention-scores.ts";
+import { attentionParameters, biasRow, eachPair, lastKeysMasks, scoreOf } from "./attention-scores.ts";
 import { kernelFunction, type KernelFunction } from "./kernel.ts";
 
 /** Where the parts of a thread's scratch memory begin. */
@@ -106,7 +107,7 @@ function softmaxRows(code: Code, values: Values, { batch, head, query, rows, row
       });
     code.if(i32.gtS(rowBytes, 0), () => {
       code.if(word(values, "hasBias"), () => findLargest(true), () => findLargest(false));
-      const shift = acrossLanes(code, f32x4.pmax(largest[0], largest[1]), "pmax");
+      const shift = joinPartials(code, largest, "pmax");
       const offset = code.local("i32");
       code.for(offset, 0, rowBytes, 32, () => {
         const address = code.let(i32.add(scores, offset));
@@ -118,7 +119,7 @@ function softmaxRows(code: Code, values: Values, { batch, head, query, rows, row
       });
       code.set(largest[0], shift);
     });
-    const sum = acrossLanes(code, f32x4.add(sums[0], sums[1]), "add");
+    const sum = joinPartials(code, sums, "add");
     const place = code.let(i32.shl(row, 2));
     code.store(i32.add(part.sums, place), f32x4.extractLane(sum, 0));
     code.store(i32.add(part.shifts, place), f32x4.extractLane(largest[0], 0));

@@ -1,4 +1,4 @@
-import { f32, f32x4, i32, i32x4, v128, type Code, type F32, type I32, type Local, type V128 } from "../assembler/index.ts";
+import { f32, f32x4, i32, i32x4, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
 import { headParameters, word, type Values } from "./attention-operands.ts";
 import type { ParameterTypes } from "./kernel.ts";
 
@@ -11,12 +11,6 @@ export function attentionParameters(segments: number): ParameterTypes {
     bias: "i32", biasBatch: "i32", biasHead: "i32", biasRow: "i32", biasKey: "i32", hasBias: "i32",
     heads: "i32", queries: "i32", keys: "i32", headDim: "i32", scale: "f32",
   };
-}
-
-/** Adds up, or takes the largest of, the four lanes, always in the same order. */
-export function acrossLanes(code: Code, vector: V128, combine: "add" | "pmax"): Local<"v128"> {
-  const halves = code.let(f32x4[combine](vector, f32x4.shuffle(vector, vector, [2, 3, 0, 1])));
-  return code.let(f32x4[combine](halves, f32x4.shuffle(halves, halves, [1, 0, 3, 2])));
 }
 
 /** Goes through a row of scores by pairs of vectors, the last of them apart: it may hold up to seven numbers that are no scores. */
@@ -53,7 +47,3 @@ export function biasRow(code: Code, values: Values, batch: I32, head: I32, query
 export function scoreOf(code: Code, products: V128, scale: V128, bias: V128 | undefined): V128 {
   return bias ? code.fusedMultiplyAdd(products, scale, bias) : f32x4.mul(products, scale);
 }
-
-export const vectorAt = (address: I32, half: number): V128 => v128.load(address, 16 * half);
-
-export const splat = (value: F32): V128 => f32x4.splat(value);

@@ -3,7 +3,7 @@ import type { HostArray, OpKernel } from "@multiway/tensor/device";
 import { enableRelaxedSimd } from "../device/relaxed-simd.ts";
 import { attentionBackward } from "./attention-backward.ts";
 import { attention } from "./attention.ts";
-import { denseStrides, opKernel, type Operand } from "./op-kernel.ts";
+import { opKernel, type Operand } from "./op-kernel.ts";
 import { runKernel } from "./run-kernel.ts";
 import { randomArray, toNumber } from "./test-data.ts";
 

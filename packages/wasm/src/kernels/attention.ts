@@ -1,6 +1,6 @@
 import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { edgeBytes } from "../blocks/multiply.ts";
-import { attentionFunction, attentionScratch } from "./attention-functions.ts";
+import { attentionFunction, type attentionScratch } from "./attention-functions.ts";
 import { headArguments, isDirect } from "./attention-operands.ts";
 import { phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 

@@ -1,5 +1,5 @@
-import type { Layout } from "@multiway/tensor/device";
-import { f32, f32x4, i32, select, type Code, type I32, type Local } from "../assembler/index.ts";
+import type { DType, Layout } from "@multiway/tensor/device";
+import { f32x4, i32, select, type Code, type I32, type Local } from "../assembler/index.ts";
 import { eachVector, joinPartials, orZero, partials, readVector, storeVector } from "../blocks/row-vectors.ts";
 import { loadElement } from "../blocks/widen.ts";
 import { kernelFunction, phase, type OpImplementations } from "./kernel.ts";
@@ -23,7 +23,7 @@ const layerNormFunction = (inputs: readonly Layout[]) =>
       x: "i32", gain: "i32", offset: "i32", y: "i32", mean: "i32", reciprocalDeviation: "i32", xRow: "i32", rows: "i32", width: "i32", group: "i32", perWidth: "f32", epsilon: "f32",
     },
     body(code, p) {
-      const [xType, gainType, offsetType] = inputs.map(({ dtype }) => dtype) as ["f32", "f32", "f32"];
+      const [xType, gainType, offsetType] = inputs.map(({ dtype }) => dtype) as [DType, DType, DType];
       const perWidth = code.let(f32x4.splat(p.perWidth));
       eachRow(code, p, (row) => {
         const x = code.let(i32.add(p.x, i32.mul(row, p.xRow)));
@@ -56,14 +56,14 @@ const layerNormBackwardFunction = (inputs: readonly Layout[]) =>
       xRow: "i32", meanRow: "i32", reciprocalRow: "i32", gradientRow: "i32", rows: "i32", width: "i32", group: "i32", perWidth: "f32",
     },
     body(code, p) {
-      const [xType, gainType, meanType, reciprocalType, gradientType] = inputs.map(({ dtype }) => dtype) as ["f32", "f32", "f32", "f32", "f32"];
+      const [xType, gainType, meanType, reciprocalType, gradientType] = inputs.map(({ dtype }) => dtype) as [DType, DType, DType, DType, DType];
       const perWidth = code.let(f32x4.splat(p.perWidth));
       eachRow(code, p, (row) => {
         const x = code.let(i32.add(p.x, i32.mul(row, p.xRow)));
         const gradient = code.let(i32.add(p.gradient, i32.mul(row, p.gradientRow)));
         const dx = code.let(i32.add(p.dx, i32.shl(i32.mul(row, p.width), 2)));
-        const mean = code.let(f32x4.splat(loadElement(code, i32.add(p.mean, i32.mul(row, p.meanRow)), Number((meanType as string) === "f16"))));
-        const reciprocal = code.let(f32x4.splat(loadElement(code, i32.add(p.reciprocalDeviation, i32.mul(row, p.reciprocalRow)), Number((reciprocalType as string) === "f16"))));
+        const mean = code.let(f32x4.splat(loadElement(code, i32.add(p.mean, i32.mul(row, p.meanRow)), Number(meanType === "f16"))));
+        const reciprocal = code.let(f32x4.splat(loadElement(code, i32.add(p.reciprocalDeviation, i32.mul(row, p.reciprocalRow)), Number(reciprocalType === "f16"))));
         const scaled = (at: I32) => code.let(f32x4.mul(readVector(code, gradientType, gradient, at), readVector(code, gainType, p.gain, at)));
         const normal = (at: I32) => code.let(f32x4.mul(f32x4.sub(readVector(code, xType, x, at), mean), reciprocal));
         const sums = partials(code, lanes, 0);

@@ -1,5 +1,6 @@
 import { bytesOf, type OpKernel } from "@multiway/tensor/device";
 import { phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { matmulDots } from "./matmul-dots.ts";
 import { matmulMultiply, matmulPack, rightSource } from "./matmul-functions.ts";
 import { matmulProblem, matmulScratch, planMatmul, product, type MatmulPlan } from "./matmul-plan.ts";
 
@@ -61,4 +62,4 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
   return { phases: [pack, multiply], scratchBytes, workspaceBytes: packedMatrices * matrixBytes };
 }
 
-export const matmul: OpImplementations = [{ name: "matmulBlocked", generate: (kernel) => generateMatmul(kernel) }];
+export const matmul: OpImplementations = [matmulDots, { name: "matmulBlocked", generate: (kernel) => generateMatmul(kernel) }];
