@@ -1,11 +1,11 @@
 /**
  * Numbers that every target computes from, made in the same way everywhere: position and seed give the value, so no order matters and
- * nothing is sent. Uniform in ±scale, whole multiples of 2⁻²³ before scaling.
+ * nothing is sent. Uniform in offset ± scale, whole multiples of 2⁻²³ before scaling.
  */
-export function uniform(seed: number, length: number, scale = 1): Float32Array {
+export function uniform(seed: number, length: number, scale = 1, offset = 0): Float32Array {
   const values = new Float32Array(length);
   const start = Math.imul(seed, 0x9e3779b9);
-  for (let i = 0; i < length; i++) values[i] = ((mix(start + i) >>> 8) * 2 ** -23 - 1) * scale;
+  for (let i = 0; i < length; i++) values[i] = ((mix(start + i) >>> 8) * 2 ** -23 - 1) * scale + offset;
   return values;
 }
 

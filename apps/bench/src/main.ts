@@ -37,6 +37,7 @@ async function main(args: string[]): Promise<number> {
     // After each case, so that a run that is stopped keeps what it has.
     if (options.json !== undefined) writeFileSync(options.json, toJson(results));
   }
+  for (const [target, reason] of unavailable) console.log(`${target.name} is left out: ${reason}`);
   if (options.write) writeFileSync(join(benchFolder, "../../docs/benchmarks.md"), toMarkdown(results, machine, options.rounds));
   const isGood = results.every((result) => result.outcomes.every((outcome) => outcome.kind === "cannot" || (outcome.kind === "measured" && agrees(result, outcome))));
   return isGood ? 0 : 1;

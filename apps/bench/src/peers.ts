@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { benchFolder } from "./folders.ts";
 import { hasPytorch, python } from "./targets/pytorch.ts";
@@ -7,10 +7,20 @@ import type { Target } from "./targets/target.ts";
 
 const folderOf = (peer: string): string => join(benchFolder, "peers", peer);
 
+/** Whether the versions are there that its package.json names. */
+function isInstalled(peer: string): boolean {
+  const { dependencies } = readJson(join(folderOf(peer), "package.json")) as { dependencies: Record<string, string> };
+  return Object.entries(dependencies).every(([name, version]) => {
+    const manifest = join(folderOf(peer), "node_modules", name, "package.json");
+    return existsSync(manifest) && (readJson(manifest) as { version: string }).version === version;
+  });
+}
+const readJson = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"));
+
 /** Installs what is not installed, each in its own folder. */
 export async function installPeers(targets: readonly Target[]): Promise<void> {
   for (const peer of new Set(targets.flatMap((target) => target.peer ?? []))) {
-    if (existsSync(join(folderOf(peer), "node_modules"))) continue;
+    if (isInstalled(peer)) continue;
     console.error(`installing ${peer}`);
     await npmInstall(folderOf(peer));
   }
@@ -27,7 +37,7 @@ function npmInstall(cwd: string): Promise<void> {
 
 /** Why a target is left out of this run, known without starting it. */
 export function absence(target: Target): string | undefined {
-  if (target.peer !== undefined && !existsSync(join(folderOf(target.peer), "node_modules"))) return "not installed; pnpm bench --peers installs it";
+  if (target.peer !== undefined && !isInstalled(target.peer)) return "not installed; pnpm bench --peers installs it";
   if (target.name === "pytorch" && !hasPytorch()) return `${python} cannot import torch`;
   return undefined;
 }

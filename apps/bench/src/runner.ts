@@ -50,11 +50,9 @@ export async function runCase(benchCase: BenchCase, targets: readonly Target[], 
   }
   // The first target of the table that has a result says what the others must have.
   const expected = targets.flatMap((target) => first.get(target)?.digest ?? [])[0];
-  const outcomes = targets.map((target): Outcome => {
+  const outcomes = targets.filter((target) => !unavailable.has(target)).map((target): Outcome => {
     const known = ended.get(target);
     if (known) return known;
-    const reason = unavailable.get(target);
-    if (reason !== undefined) return { kind: "cannot", target, reason };
     const summary = summarise(samples.get(target)!);
     const { digest, version } = first.get(target)!;
     return { kind: "measured", target, summary, gflops: gigaflops(benchCase.flops, summary.medianMs), version, difference: differenceOf(expected!, digest) };

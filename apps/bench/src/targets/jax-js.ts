@@ -35,7 +35,6 @@ export interface JaxJs {
     gelu(x: JaxArray, options: { approximate: boolean }): JaxArray;
     standardize(x: JaxArray, axis: number, options: { epsilon: number }): JaxArray;
     oneHot(x: JaxArray, classes: number): JaxArray;
-    dotProductAttention(query: JaxArray, key: JaxArray, value: JaxArray, options?: { bias?: JaxArray }): JaxArray;
   };
   jit<A extends readonly unknown[], R>(fn: JaxFunction<A, R>): JaxFunction<A, R>;
   grad<T>(fn: (tree: T) => JaxArray): (tree: T) => T;

@@ -1,5 +1,4 @@
-import { DeviceError } from "@multiway/errors";
-import { openDevice, type Device, type DeviceFactory } from "@multiway/tensor";
+import { Device, type DeviceFactory } from "@multiway/tensor";
 import type { Target } from "./target.ts";
 
 function multiway(name: string, title: string, factory: () => Promise<DeviceFactory>): Target {
@@ -7,13 +6,9 @@ function multiway(name: string, title: string, factory: () => Promise<DeviceFact
     name,
     title,
     async prepare(benchCase) {
-      let device: Device;
-      try {
-        device = await openDevice(await factory());
-      } catch (error) {
-        if (!DeviceError.isInstance(error)) throw error;
-        return { unavailable: error.message };
-      }
+      const opened = await (await factory()).open();
+      if ("unavailable" in opened) return opened;
+      const device = new Device(opened);
       return { run: await benchCase.multiway(device), version: device.description };
     },
   };

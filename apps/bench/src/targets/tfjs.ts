@@ -43,7 +43,7 @@ export const tfjsTarget: Target = {
   async prepare(benchCase) {
     if (isCannot(benchCase.tfjs)) return benchCase.tfjs;
     const require = peerRequire("tfjs-wasm");
-    const tf = require("@tensorflow/tfjs-core") as Tfjs & { setBackend(name: string): Promise<boolean>; ready(): Promise<void> };
+    const tf = require("@tensorflow/tfjs") as Tfjs & { setBackend(name: string): Promise<boolean>; ready(): Promise<void> };
     require("@tensorflow/tfjs-backend-wasm");
     await tf.setBackend("wasm");
     await tf.ready();
