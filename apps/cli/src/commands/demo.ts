@@ -9,6 +9,7 @@ import { catchInterrupts } from "../interrupts.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { TrainingLog, type LogRecord } from "../progress/log.ts";
 import { TerminalUi } from "../progress/terminal-ui.ts";
+import { version } from "../version.ts";
 import { renderReport } from "../report/render-report.ts";
 import { summary } from "./demo-summary.ts";
 
@@ -54,16 +55,26 @@ export async function demo(flags: DemoFlags): Promise<number> {
       return interrupts.exitCode;
     }
     ui.stage("Writing the report");
-    await writeAtomic(join(outFolder, "result.json"), `${JSON.stringify(input.result, undefined, 2)}\n`);
-    await writeAtomic(join(outFolder, "report.html"), await renderReport(input));
+    await writeAtomic(join(outFolder, "result.json"), formatJson(input.result));
+    await writeAtomic(join(outFolder, "report.html"), await renderReport(input, { version: version() }));
     ui.done();
-    const shown = (name: string) => relative(process.cwd(), join(outFolder, name)) || name;
+    const shown = (name: string) => {
+      const path = join(outFolder, name);
+      const fromHere = relative(process.cwd(), path);
+      return fromHere.startsWith("..") ? path : fromHere;
+    };
     process.stdout.write(`\n${summary(input.result)}\n\nReport   ${shown("report.html")}\nFigures  ${shown("result.json")}\nLog      ${shown("log.jsonl")}\nModel    ${shown("model.safetensors")}, to be listed with: multiway inspect\n`);
     return 0;
   } finally {
     ui.done();
     interrupts.release();
   }
+}
+
+/** Readable, with each list of numbers in one line. */
+function formatJson(value: unknown): string {
+  const text = JSON.stringify(value, undefined, 2);
+  return `${text.replace(/\[[\s\d.,eE+-]+\]/g, (numbers) => numbers.replace(/\s+/g, " ").replace("[ ", "[").replace(" ]", "]"))}\n`;
 }
 
 /** Writes records with the time that their stage has taken; when a run goes on, its time does. */

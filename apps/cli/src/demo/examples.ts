@@ -2,6 +2,7 @@ import type { PretrainingModel } from "@multiway/beit3";
 import type { Key } from "@multiway/random";
 import { compile, type Device, type Tensor } from "@multiway/tensor";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
+import type { NamedRow } from "../report/report-input.ts";
 import { imageSize, patchSize, type DemoData } from "./data.ts";
 import type { AttentionExample, RetrievalRow } from "./result.ts";
 import { textTensors } from "./retrieve.ts";
@@ -60,7 +61,7 @@ export async function attentionExamples(model: PretrainingModel, data: DemoData,
 }
 
 /** Some pictures with their best names, and some names with their best pictures. */
-export function retrievalRows(similarity: Float32Array, data: DemoData, { key, count, best = 5 }: { key: Key; count: number; best?: number }): { imageToText: RetrievalRow[]; textToImage: RetrievalRow[] } {
+export function retrievalRows(similarity: Float32Array, data: DemoData, { key, count, best = 5 }: { key: Key; count: number; best?: number }): { imageToText: NamedRow[]; textToImage: RetrievalRow[] } {
   const names = data.names.length;
   const top = (length: number, value: (index: number) => number) => Array.from({ length }, (_, index) => index).sort((a, b) => value(b) - value(a) || a - b).slice(0, best);
   const [forImages, forNames] = key.split(2) as [Key, Key];
@@ -68,6 +69,7 @@ export function retrievalRows(similarity: Float32Array, data: DemoData, { key, c
   return {
     imageToText: drawn(positions, count, forImages).map((picture) => ({
       query: data.concepts[data.unseen[picture]!.concept]!.id,
+      name: data.concepts[data.unseen[picture]!.concept]!.name,
       answers: top(names, (name) => similarity[picture * names + name]!).map((concept) => ({
         id: data.concepts[concept]!.id,
         name: data.concepts[concept]!.name,

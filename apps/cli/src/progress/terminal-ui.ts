@@ -51,7 +51,7 @@ export class TerminalUi implements Ui {
     if (this.#isOver) return;
     if (this.#latest && this.#latest.stage !== progress.stage) this.#finishStage();
     this.#latest = progress;
-    if (this.#now() - this.#drawnAt >= this.#intervalMs) this.#draw();
+    if (progress.step >= progress.steps || this.#now() - this.#drawnAt >= this.#intervalMs) this.#draw();
   }
 
   note(text: string): void {
