@@ -67,7 +67,9 @@ async function runProcess(target: Target, benchCase: BenchCase, worker: string):
   const [program, args, env] = isPython
     ? ([python, [join(benchFolder, "src/targets/pytorch.py"), JSON.stringify({ ...pytorch, iterations, comparedRuns, isCold })], pythonEnvironment()] as const)
     : ([process.execPath, [worker, target.name, benchCase.name], { ...process.env, MULTIWAY_BENCH_FOLDER: benchFolder }] as const);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env, timeout: limitMs, killSignal: "SIGKILL" });
+  // For the case that counts from here.
+  const spawned = { MULTIWAY_BENCH_SPAWNED: String(Date.now()) };
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...env, ...spawned }, timeout: limitMs, killSignal: "SIGKILL" });
   let output = "";
   let errors = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));

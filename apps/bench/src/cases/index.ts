@@ -1,8 +1,12 @@
 import type { BenchCase } from "../bench-case.ts";
 import { attentionCases } from "./attention.ts";
+import { coldCase } from "./cold.ts";
 import { layerNormCases } from "./layer-norm.ts";
 import { matmulCases } from "./matmul.ts";
 import { tinyCases } from "./tiny.ts";
+import { trainCase } from "./train.ts";
+import { trainMultiwayCase } from "./train-multiway.ts";
+import { vitCases } from "./vit.ts";
 
 /** In the order of the table. */
-export const cases: readonly BenchCase[] = [...matmulCases, ...attentionCases, ...layerNormCases, ...tinyCases];
+export const cases: readonly BenchCase[] = [...matmulCases, ...attentionCases, ...layerNormCases, ...vitCases, ...tinyCases, trainCase, trainMultiwayCase, coldCase];

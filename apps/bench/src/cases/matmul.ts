@@ -15,7 +15,7 @@ interface Shape {
 type Layout = "nn" | "nt" | "tn" | "tt";
 
 /** C = A · B in f32. A is an input; B is a weight that every library may lay out as it likes beforehand, except in a batch. */
-function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layout, iterations: number): BenchCase {
+export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layout, iterations: number): BenchCase {
   const [isATransposed, isBTransposed] = [layout[0] === "t", layout[1] === "t"];
   const front = batch === undefined ? [] : [batch];
   const shapeA = [...front, ...(isATransposed ? [k, m] : [m, k])];

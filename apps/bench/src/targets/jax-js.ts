@@ -39,7 +39,6 @@ export interface JaxJs {
   jit<A extends readonly unknown[], R>(fn: JaxFunction<A, R>): JaxFunction<A, R>;
   grad<T>(fn: (tree: T) => JaxArray): (tree: T) => T;
   valueAndGrad<T>(fn: (tree: T) => JaxArray): (tree: T) => [JaxArray, T];
-  tree: { ref<T>(tree: T): T; dispose(tree: unknown): void };
 }
 
 /** Everything runs under `jit`. It uses threads where there is a global `Worker`, which Node has not. */

@@ -1,10 +1,9 @@
 """One case in PyTorch, in a process of its own: `pytorch.py CASE`, where CASE is JSON. Prints what `worker.ts` prints."""
 import json
 import math
+import os
 import sys
 import time
-
-STARTED = time.perf_counter()
 
 import torch
 import torch.nn.functional as F
@@ -152,7 +151,7 @@ def measure(case, run):
     start = time.perf_counter()
     compared = [result.clone() for _ in range(case["comparedRuns"]) for result in run()]
     if case["isCold"]:
-        return {"samplesMs": [(time.perf_counter() - STARTED) * 1000], "digest": digest(compared)}
+        return {"samplesMs": [time.time() * 1000 - float(os.environ["MULTIWAY_BENCH_SPAWNED"])], "digest": digest(compared)}
     count = case["comparedRuns"]
     elapsed = 0
     while elapsed < WARM_UP_SECONDS or (count < 2 and elapsed < PATIENCE_SECONDS / 2):
@@ -168,9 +167,29 @@ def measure(case, run):
 
 
 kinds = {"matmul": matmul, "attention": attention, "layerNorm": layer_norm, "tiny": tiny, "vit": vit, "train": train}
-case = json.loads(sys.argv[1])
-torch.set_num_threads(2)
-with torch.set_grad_enabled(case.get("isBackward", False) or case["kind"] == "train"):
-    report = {**measure(case, kinds[case["kind"]](case)), "version": f"torch {torch.__version__}"}
+
+
+def blas():
+    """The BLAS library that is loaded, where it is one of its own: "openblas-openmp/libopenblas.so.0"."""
+    try:
+        with open("/proc/self/maps") as maps:
+            paths = {line.split()[-1] for line in maps if "blas" in line.rsplit("/", 1)[-1]}
+    except OSError:
+        return None
+    known = sorted("/".join(os.path.realpath(path).split("/")[-2:]) for path in paths)
+    return next((path for path in known if "openblas" in path), known[0] if known else None)
+
+
+def report():
+    found = blas()
+    if found is not None and not found.startswith("openblas-openmp"):
+        return {"unavailable": f"PyTorch runs on {found}, many times slower than OpenBLAS with OpenMP; install libopenblas0-openmp"}
+    case = json.loads(sys.argv[1])
+    torch.set_num_threads(2)
+    with torch.set_grad_enabled(case.get("isBackward", False) or case["kind"] == "train"):
+        measured = measure(case, kinds[case["kind"]](case))
+    return {**measured, "version": f"torch {torch.__version__}" + (f" with {found}" if found else "")}
+
+
 print()
-print(json.dumps(report))
+print(json.dumps(report()))

@@ -7,10 +7,14 @@ export interface TfTensor {
   dispose(): void;
 }
 
+export interface TfVariable extends TfTensor {
+  assign(value: TfTensor): void;
+}
+
 /** The part of TensorFlow.js that the cases use. */
 export interface Tfjs {
   tensor(values: Float32Array | Int32Array, shape: readonly number[], dtype?: "float32" | "int32"): TfTensor;
-  variable(initial: TfTensor): TfTensor;
+  variable(initial: TfTensor): TfVariable;
   tidy<T>(work: () => T): T;
   matMul(a: TfTensor, b: TfTensor, transposeA?: boolean, transposeB?: boolean): TfTensor;
   add(a: TfTensor, b: TfTensor): TfTensor;
@@ -18,10 +22,7 @@ export interface Tfjs {
   mul(a: TfTensor, b: TfTensor | number): TfTensor;
   erf(x: TfTensor): TfTensor;
   rsqrt(x: TfTensor): TfTensor;
-  neg(x: TfTensor): TfTensor;
-  log(x: TfTensor): TfTensor;
   softmax(x: TfTensor): TfTensor;
-  logSoftmax(x: TfTensor): TfTensor;
   sum(x: TfTensor): TfTensor;
   mean(x: TfTensor, axis?: number, keepDims?: boolean): TfTensor;
   square(x: TfTensor): TfTensor;
@@ -31,7 +32,9 @@ export interface Tfjs {
   oneHot(indices: TfTensor, depth: number): TfTensor;
   scalar(value: number): TfTensor;
   grads(loss: (...inputs: TfTensor[]) => TfTensor): (inputs: TfTensor[]) => TfTensor[];
-  variableGrads(loss: () => TfTensor, variables: TfTensor[]): { value: TfTensor; grads: Record<string, TfTensor> };
+  variableGrads(loss: () => TfTensor, variables: TfVariable[]): { value: TfTensor; grads: Record<string, TfTensor> };
+  dispose(tensors: Record<string, TfTensor>): void;
+  losses: { softmaxCrossEntropy(oneHot: TfTensor, logits: TfTensor): TfTensor };
   train: { adam(learningRate: number, beta1: number, beta2: number, epsilon: number): { applyGradients(gradients: Record<string, TfTensor>): void } };
 }
 
