@@ -15,7 +15,7 @@ export async function prepareFolder(folder: string): Promise<void> {
     await writeAtomic(probe, "");
     await unlink(probe);
   } catch (error) {
-    throw Object.assign(error as Error, { path: folder });
+    throw Object.assign(error as Error, { path: folder, syscall: "write" });
   }
 }
 

@@ -23,6 +23,6 @@ export async function writeAtomic(file: string, content: string | Uint8Array): P
   } catch (error) {
     await handle?.close().catch(() => {});
     await unlink(temporary).catch(() => {});
-    throw Object.assign(error as Error, { path: file });
+    throw Object.assign(error as Error, { path: file, syscall: "write" });
   }
 }

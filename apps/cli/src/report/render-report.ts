@@ -73,7 +73,7 @@ function section(title: string, intro: string, content: Content): Html {
 
 function lead({ parameters, pictures, seconds, device, steps }: DemoResult): string {
   const where = device === "wasm" ? "the processor, with no GPU" : `the device “${device}”`;
-  return `A Multiway Transformer of ${grouped(parameters)} parameters, trained from nothing on ${grouped(pictures.training)} emoji pictures in three styles and their ${grouped(pictures.concepts)} English names: ${grouped(steps.pretraining)} steps of masked prediction, then ${grouped(steps.retrieval)} of retrieval, ${formatDuration(seconds["total"] ?? 0)} in all, on ${where}. Here it looks at ${grouped(pictures.unseen)} pictures in a fourth style that it never saw.`;
+  return `A Multiway Transformer of ${grouped(parameters)} parameters, trained from nothing on ${grouped(pictures.training)} emoji pictures in three styles and their ${grouped(pictures.concepts)} English names: ${grouped(steps.pretraining)} ${steps.pretraining === 1 ? "step" : "steps"} of masked prediction, then ${grouped(steps.retrieval)} of retrieval, ${formatDuration(seconds["total"] ?? 0)} in all, on ${where}. Here it looks at ${grouped(pictures.unseen)} pictures in a fourth style that it never saw.`;
 }
 
 /** Some of many, as far apart as can be. */

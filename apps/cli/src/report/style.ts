@@ -11,6 +11,7 @@ main, header, footer { max-width: 76rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; }
 h1 { font-size: clamp(1.7rem, 4.5vw, 2.6rem); line-height: 1.15; letter-spacing: -0.02em; margin: 0.8rem 0 0.6rem; text-wrap: balance; }
 h2 { font-size: 1.4rem; line-height: 1.25; letter-spacing: -0.01em; margin: 3.2rem 0 0.4rem; }
+h2 + .charts, h2 + .notes, h2 + .tables { margin-top: 0.9rem; }
 h3 { font-size: 1rem; margin: 0; }
 p { margin: 0.35rem 0; }
 .lead { font-size: 1.1rem; max-width: 46rem; }
