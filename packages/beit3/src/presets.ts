@@ -12,7 +12,7 @@ interface SizeOptions {
   imageSize?: number;
 }
 
-/** The released base model: 12 layers, 768 wide, 222 million parameters. */
+/** The released base model: 12 layers, 768 wide, 221 million parameters in the encoder. */
 export const beit3Base = ({ imageSize = 224 }: SizeOptions = {}): MultiwayTransformerOptions => ({
   ...releasedForm,
   numLayers: 12,
@@ -25,7 +25,7 @@ export const beit3Base = ({ imageSize = 224 }: SizeOptions = {}): MultiwayTransf
   linear,
 });
 
-/** The released large model: 24 layers, 1024 wide, 674 million parameters. */
+/** The released large model: 24 layers, 1024 wide, 673 million parameters in the encoder. */
 export const beit3Large = ({ imageSize = 224 }: SizeOptions = {}): MultiwayTransformerOptions => ({
   ...releasedForm,
   numLayers: 24,
@@ -63,5 +63,5 @@ export const beit3Tiny = ({ vocabularySize, textPositions = 66 }: { vocabularySi
   patchSize: 8,
   vocabularySize,
   textPositions,
-  positionInitialiser: normalInitialiser(0.02),
+  positionInitialisers: { vision: normalInitialiser(0.5), language: normalInitialiser(0.1) },
 });

@@ -15,8 +15,8 @@ export interface MultiwayTransformerOptions extends MultiwayEncoderOptions {
   vocabularySize: number;
   /** Rows of the text position table; two more than the longest text. Default 1024. */
   textPositions?: number;
-  /** First values of both position tables. Default: normal with deviation 1, as TorchScale begins; a short training wants them small beside the embeddings. */
-  positionInitialiser?: Initialiser;
+  /** First values of the position tables. Default: normal with deviation 1, as TorchScale begins; a short training wants them about as large as the embeddings that they join. */
+  positionInitialisers?: ByModality<Initialiser>;
 }
 
 /** Pictures, texts, or pairs of them, and what of them is hidden. */
@@ -60,8 +60,15 @@ export class MultiwayTransformer extends Module {
     if (embedDim % options.numHeads !== 0) throw new OptionError(`MultiwayTransformer: embedDim ${embedDim} with ${options.numHeads} heads; expected a multiple.`);
     this.textEmbedding = new Embedding(vocabularySize, embedDim, { weight: normalInitialiser(1 / Math.sqrt(embedDim)) });
     this.visionEmbedding = new VisionEmbedding({ patchSize, embedDim });
-    const rows = [(imageSize / patchSize) ** 2 + 3, textPositions];
-    this.positions = new Experts("byModality", () => new PositionEmbedding(rows.shift()!, embedDim, options.positionInitialiser ? { weight: options.positionInitialiser } : {}));
+    const { vision = normalInitialiser(1), language = normalInitialiser(1) } = options.positionInitialisers ?? {};
+    const tables = [
+      { rows: (imageSize / patchSize) ** 2 + 3, weight: vision },
+      { rows: textPositions, weight: language },
+    ];
+    this.positions = new Experts("byModality", () => {
+      const { rows, weight } = tables.shift()!;
+      return new PositionEmbedding(rows, embedDim, { weight });
+    });
     this.encoder = new MultiwayEncoder(options);
     this.embedDim = embedDim;
     this.imageSize = imageSize;
