@@ -44,6 +44,10 @@ export async function demo(flags: DemoFlags): Promise<number> {
     try {
       ui.note(`Device: ${device.name}, ${device.description}`);
       input = await runDemo({ device, dataFolder, outFolder, seed, steps, compare, resume, signal: interrupts.signal, onRecord: recorder(log) }, ui);
+    } catch (error) {
+      // Work that has no state worth saving is not finished, but thrown away.
+      if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error;
+      input = undefined;
     } finally {
       await device.close();
     }

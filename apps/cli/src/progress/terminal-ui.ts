@@ -56,6 +56,8 @@ export class TerminalUi implements Ui {
 
   note(text: string): void {
     if (this.#isOver) return;
+    // What is complete stays above what is said about it.
+    if (this.#latest && this.#latest.step >= this.#latest.steps) this.#finishStage();
     this.#print(text);
     if (this.#isTerminal && this.#latest) this.#draw();
   }
@@ -67,8 +69,7 @@ export class TerminalUi implements Ui {
   }
 
   #finishStage(): void {
-    // What was not drawn yet, or only in passing, is drawn for good.
-    if (this.#latest && (this.#isTerminal || this.#drawn !== this.#latest)) this.#draw();
+    if (this.#latest && this.#drawn !== this.#latest) this.#draw();
     if (this.#hasOpenLine) this.#sink.write("\n");
     this.#hasOpenLine = false;
     this.#latest = undefined;
@@ -91,7 +92,6 @@ export class TerminalUi implements Ui {
     this.#hasOpenLine = false;
   }
 }
-
 
 const eraseLine = "\u001b[2K";
 const bold = (text: string): string => `\u001b[1m${text}\u001b[22m`;

@@ -16,7 +16,7 @@ function checkWellFormed(markup: string): void {
   const tag = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+="[^"<>]*")*)\s*(\/?)>/gi;
   expect(body.replace(tag, "").match(/.{0,40}[<>].{0,40}/)?.[0]).toBeUndefined();
   for (const [whole, closing, name, , empty] of body.matchAll(tag)) {
-    if (closing) expect(open.pop(), whole).toBe(name);
+    if (closing) expect([whole, open.pop()]).toEqual([whole, name]);
     else if (!empty) open.push(name!);
   }
   expect(open).toEqual([]);
