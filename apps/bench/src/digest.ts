@@ -8,7 +8,7 @@ export interface Digest {
 
 const numSamples = 64;
 
-/** Where the samples lie: an odd stride through the whole, so that rows and columns both change. */
+/** Where the samples lie: from the first element to the last. */
 export const samplePlace = (sample: number, length: number): number => Math.floor((sample * (length - 1)) / (numSamples - 1));
 
 export function digestOf(values: ArrayLike<number>): Digest {

@@ -14,9 +14,6 @@ const float32 = 1;
 const int64 = 7;
 const irVersion = 9;
 const opset = 20;
-const microsoftDomain = "com.microsoft";
-/** Ops of ONNX Runtime itself, beside ONNX's. */
-const microsoftOps: ReadonlySet<string> = new Set(["MultiHeadAttention"]);
 
 /** Builds an ONNX model (opset 20) node by node. Tensors are named; what `node` returns goes into the next one. */
 export class OnnxModel {
@@ -56,7 +53,6 @@ export class OnnxModel {
         for (const input of inputs) node.text(1, input);
         for (const output of outputs) node.text(2, output);
         node.text(3, outputs[0]!).text(4, op);
-        if (microsoftOps.has(op)) node.text(7, microsoftDomain);
         for (const [name, value] of Object.entries(attributes)) node.message(5, (attribute) => writeAttribute(attribute, name, value));
       }),
     );
@@ -74,7 +70,6 @@ export class OnnxModel {
       graph.message(12, (info) => valueInfo(info, output, shape));
     });
     model.message(8, (set) => set.text(1, "").varint(2, opset));
-    model.message(8, (set) => set.text(1, microsoftDomain).varint(2, 1));
     return { model: model.finish(), feeds: this.#feeds, output };
   }
 
