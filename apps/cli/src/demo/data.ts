@@ -35,7 +35,7 @@ export interface DemoData {
 }
 
 /** Reads the pictures and trains a vocabulary on their names and keywords. */
-export async function loadDemoData(folder: string, { vocabularySize = 1500 }: { vocabularySize?: number } = {}): Promise<DemoData> {
+export async function loadDemoData(folder: string, { vocabularySize = 2000 }: { vocabularySize?: number } = {}): Promise<DemoData> {
   const emoji = await readEmoji(folder, { styles: [...trainingStyles, unseenStyle] });
   const position = new Map(emoji.concepts.map((concept, index) => [concept.id, index]));
   const pictures = (style: string): Picture[] => {
@@ -70,5 +70,5 @@ const white = [255, 255, 255] as const;
 /** Weak colour jitter and a small shift: other hands draw the same thing a little elsewhere, in other colours. */
 export function augment(image: Image, key: Key): Image {
   const [shiftKey, colorKey] = key.split(2) as [Key, Key];
-  return colorJitter(randomShift(image, shiftKey, { maxPixels: 2, fill: white }), colorKey, { brightness: 0.2, contrast: 0.2, saturation: 0.3 });
+  return colorJitter(randomShift(image, shiftKey, { maxPixels: 2, fill: white }), colorKey, { brightness: 0.3, contrast: 0.3, saturation: 0.4 });
 }

@@ -22,7 +22,7 @@ export interface PretrainingStage {
 /** The tiny model and its pretraining over pictures, texts and pairs, 1:1:1. */
 export async function pretrainingStage(data: DemoData, tokenizer: PatchTokenizer, { device, key, steps }: { device: Device; key: Key; steps: number }): Promise<PretrainingStage> {
   const [modelKey, imageKey, textKey, pairKey] = key.split(4) as [Key, Key, Key, Key];
-  const model = await initialise(new PretrainingModel({ ...beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize }), numCodes }), { device, key: modelKey });
+  const model = await initialise(new PretrainingModel({ ...beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize }), dropPathRate: 0.1, numCodes }), { device, key: modelKey });
   const optimizer = new AdamW({ betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.05 });
   const images = new ShuffledSampler({ count: data.training.length, batchSize, key: imageKey });
   const texts = new ShuffledSampler({ count: data.concepts.length, batchSize, key: textKey });
