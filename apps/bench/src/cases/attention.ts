@@ -75,7 +75,7 @@ function attentionCase(name: string, length: number, { visibleKeys = length, isB
       const inputs = headsFirst.map((values) => tf.tensor(values(), shape));
       const hidden = tf.tensor(bias().map((value) => (value === 0 ? 0 : -1e9)), [1, 1, length]);
       const attend = (q: TfTensor, k: TfTensor, v: TfTensor): TfTensor => {
-        const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(headDim));
+        const scores = tf.mul(tf.matMul(q, tf.transpose(k, [0, 2, 1])), 1 / Math.sqrt(headDim));
         return tf.matMul(tf.softmax(isPadded ? tf.add(scores, hidden) : scores), v);
       };
       const upstream = tf.tensor(incoming(), shape);

@@ -71,9 +71,9 @@ export function tfjsBlock(tf: Tfjs, x: TfTensor, w: BlockWeights<TfTensor>, { ba
   const linear = (input: TfTensor, weight: TfTensor, bias: TfTensor): TfTensor => tf.add(tf.matMul(input, weight), bias);
   const gelu = (input: TfTensor): TfTensor => tf.mul(tf.mul(input, 0.5), tf.add(tf.erf(tf.mul(input, Math.SQRT1_2)), tf.scalar(1)));
   const qkv = linear(norm(x, w.norm1Gain, w.norm1Offset), w.qkv, w.qkvBias);
-  const [q, k, v] = tf.split(qkv, 3, 1).map((part) => tf.transpose(tf.reshape(part, [batch, length, numHeads, headDim]), [0, 2, 1, 3])) as [TfTensor, TfTensor, TfTensor];
-  const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(headDim));
-  const mixed = tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]), [batch * length, embedDim]);
+  const [q, k, v] = tf.split(qkv, 3, 1).map((part) => tf.reshape(part, [batch, length, numHeads, headDim])) as [TfTensor, TfTensor, TfTensor];
+  const scores = tf.mul(tf.matMul(tf.transpose(q, [0, 2, 1, 3]), tf.transpose(k, [0, 2, 3, 1])), 1 / Math.sqrt(headDim));
+  const mixed = tf.reshape(tf.transpose(tf.matMul(tf.softmax(scores), tf.transpose(v, [0, 2, 1, 3])), [0, 2, 1, 3]), [batch * length, embedDim]);
   const attended = tf.add(x, linear(mixed, w.out, w.outBias));
   return tf.add(attended, linear(gelu(linear(norm(attended, w.norm2Gain, w.norm2Offset), w.up, w.upBias)), w.down, w.downBias));
 }

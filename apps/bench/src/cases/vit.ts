@@ -39,7 +39,13 @@ function vitCase(batch: number, iterations: number): BenchCase {
       const weights = layers.map((layer) => mapWeights(layer, (spec) => tf.tensor(laidOut(spec).values, laidOut(spec).shape)));
       const x = tf.tensor(input(), [batch * length, embedDim]);
       return async () => {
-        const y = tf.tidy(() => weights.reduce((tokens, layer) => tfjsBlock(tf, tokens, layer, sequences), x));
+        let y = x;
+        for (const layer of weights) {
+          const tokens = y;
+          // Block by block, so that what one of them needed in between is gone before the next.
+          y = tf.tidy(() => tfjsBlock(tf, tokens, layer, sequences));
+          if (tokens !== x) tokens.dispose();
+        }
         const values = await y.data();
         y.dispose();
         return [values];
