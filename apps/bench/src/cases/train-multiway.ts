@@ -9,7 +9,9 @@ const numPatches = (imageSize / patchSize) ** 2;
 const pixels = 3 * imageSize * imageSize;
 const [textLength, nameLength] = [16, 8];
 const [numLayers, embedDim, ffnDim] = [4, 128, 512];
-const vocabularySize = 1500;
+const vocabularySize = 2000;
+/** Dropped paths are counted too: their products are computed and multiplied by 0. */
+const dropPathRate = 0.1;
 const numCodes = 256;
 /** 4 × 4 × 3 mean colours of a patch's cells, and a constant. */
 const codeDim = 49;
@@ -63,7 +65,7 @@ export const trainMultiwayCase: BenchCase = {
       { imageSize, patchSize, minBlock: 2, tokens: { padding: paddingId, mask: maskId, ordinary: [4, maskId] }, buckets: [nameLength, textLength], device },
       key(1),
     );
-    const model = await initialise(new PretrainingModel({ ...beit3Tiny({ vocabularySize }), numCodes }), { device, key: 2 });
+    const model = await initialise(new PretrainingModel({ ...beit3Tiny({ vocabularySize }), dropPathRate, numCodes }), { device, key: 2 });
     const tokenizer = await initialise(new PatchTokenizer({ patchSize, numCodes }), { device, key: 3 });
     const optimizer = new AdamW({ betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.05 });
     const task = pretrainingTask({ tokenizer, optimizer, maxGradientNorm: 1, prepare: () => batch, itemsPerBatch: 3 * count });
