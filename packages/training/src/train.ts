@@ -1,7 +1,7 @@
 import { formatValue, TrainingError } from "@multiway/errors";
 import type { Schedule } from "@multiway/optim";
 import type { Key } from "@multiway/random";
-import type { Tensor } from "@multiway/tensor";
+import { tensorsOf, type Tensor } from "@multiway/tensor";
 import { RateMeter, type Progress } from "./rate.ts";
 
 /** One optimizer step: a compiled function of the state, which it may overwrite. */
@@ -12,7 +12,8 @@ export interface Task<S, B> {
   /** For progress and logs. */
   name: string;
   /**
-   * The batch of a step. It depends on the step and the key alone, so that a resumed run sees what an uninterrupted one would have seen.
+   * The batch of a step, made anew for it: its tensors are freed once the step has read them. It depends on the step and the key alone, so that a resumed run
+   * sees what an uninterrupted one would have seen.
    */
   prepare(step: number, key: Key): B | Promise<B>;
   step: TrainingStep<S, B>;
@@ -106,6 +107,8 @@ export async function train<S, B>(task: Task<S, B>, initial: S, options: TrainOp
     const learningRate = schedule(step);
     const result = task.step(state, batch, forStep, learningRate);
     state = result.state;
+    // The device frees them behind the step; garbage collection would let many batches pile up first.
+    for (const { tensor } of tensorsOf(batch)) tensor.dispose();
     pending.push({ step, learningRate, metrics: result.metrics });
     while (pending.length > stepsAhead) await settle();
     if (options.save && options.saveEvery && (step + 1) % options.saveEvery === 0 && step + 1 < steps) {

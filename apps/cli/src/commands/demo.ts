@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { TrainingRecord } from "@multiway/training";
+import { defaultBatchSize } from "../demo/pretrain.ts";
 import { defaultSteps, runDemo } from "../demo/run.ts";
 import { readRun } from "../demo/saved-run.ts";
 import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
@@ -17,6 +18,7 @@ import { summary } from "./demo-summary.ts";
 export interface DemoFlags {
   device: DeviceChoice;
   steps?: number;
+  batch?: number;
   seed: number;
   out: string;
   resume: boolean;
@@ -27,7 +29,7 @@ export interface DemoFlags {
 
 /** @returns the exit code */
 export async function demo(flags: DemoFlags): Promise<number> {
-  const { out: outFolder, data: dataFolder, seed, resume, compare, steps = defaultSteps.pretraining } = flags;
+  const { out: outFolder, data: dataFolder, seed, resume, compare, steps = defaultSteps.pretraining, batch: batchSize = defaultBatchSize } = flags;
   const started = Date.now();
   const ui = new TerminalUi(process.stderr);
   const interrupts = catchInterrupts({
@@ -37,13 +39,13 @@ export async function demo(flags: DemoFlags): Promise<number> {
   try {
     await prepareFolder(outFolder);
     const stateFile = join(outFolder, "run.safetensors");
-    const saved = resume ? await readRun(stateFile, { seed, steps, compare }) : undefined;
+    const saved = resume ? await readRun(stateFile, { seed, steps, batchSize, compare }) : undefined;
     await using log = await TrainingLog.open(join(outFolder, "log.jsonl"), saved && ((record) => record.stage !== saved.stage || record.step < saved.step));
     const device = await openChosenDevice(flags);
     let input: Awaited<ReturnType<typeof runDemo>>;
     try {
       ui.note(`Device: ${device.name}, ${device.description}`);
-      input = await runDemo({ device, dataFolder, outFolder, seed, steps, compare, resume, signal: interrupts.signal, onRecord: recorder(log) }, ui);
+      input = await runDemo({ device, dataFolder, outFolder, seed, steps, batchSize, compare, resume, signal: interrupts.signal, onRecord: recorder(log) }, ui);
     } catch (error) {
       // Work that has no state worth saving is not finished, but thrown away.
       if (!interrupts.signal.aborted || error !== interrupts.signal.reason) throw error;

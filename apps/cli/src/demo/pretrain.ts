@@ -10,8 +10,8 @@ import type { PretrainingBatch } from "@multiway/beit3";
 import { augment, describeConcept, imageSize, longestText, patchSize, textBuckets, toPixels, type DemoData } from "./data.ts";
 import { numCodes } from "./visual-tokens.ts";
 
-/** Pictures, texts and pairs in a batch, of each. */
-export const batchSize = 48;
+/** Pictures, texts and pairs in a batch, of each, when nothing else is asked for. */
+export const defaultBatchSize = 48;
 
 export interface PretrainingStage {
   state: PretrainingState;
@@ -20,7 +20,7 @@ export interface PretrainingStage {
 }
 
 /** The tiny model and its pretraining over pictures, texts and pairs, 1:1:1. */
-export async function pretrainingStage(data: DemoData, tokenizer: PatchTokenizer, { device, key, steps }: { device: Device; key: Key; steps: number }): Promise<PretrainingStage> {
+export async function pretrainingStage(data: DemoData, tokenizer: PatchTokenizer, { device, key, steps, batchSize }: { device: Device; key: Key; steps: number; batchSize: number }): Promise<PretrainingStage> {
   const [modelKey, imageKey, textKey, pairKey] = key.split(4) as [Key, Key, Key, Key];
   const model = await initialise(new PretrainingModel({ ...beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize }), dropPathRate: 0.1, numCodes }), { device, key: modelKey });
   const optimizer = new AdamW({ betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.05 });

@@ -10,9 +10,6 @@ import { augment, imageSize, textBuckets, toPixels, type DemoData, type Picture 
 import type { BothWays } from "./result.ts";
 import { pictureTensor } from "./visual-tokens.ts";
 
-/** Pairs in a batch. */
-export const batchSize = 64;
-
 export interface RetrievalState {
   model: RetrievalModel;
   optimizer: AdamWState;
@@ -25,7 +22,7 @@ export interface RetrievalStage {
 }
 
 /** Fine-tunes a transformer as a dual encoder: pictures beside their names, contrastive loss. */
-export async function retrievalStage(data: DemoData, transformer: MultiwayTransformer, { device, key, steps, name, peak = 1.5e-3 }: { device: Device; key: Key; steps: number; name: string; peak?: number }): Promise<RetrievalStage> {
+export async function retrievalStage(data: DemoData, transformer: MultiwayTransformer, { device, key, steps, batchSize, name, peak = 1.5e-3 }: { device: Device; key: Key; steps: number; batchSize: number; name: string; peak?: number }): Promise<RetrievalStage> {
   const [modelKey, orderKey] = key.split(2) as [Key, Key];
   const model = await initialise(new RetrievalModel(transformer, { pooling: "mean" }), { device, key: modelKey });
   const optimizer = new AdamW({ betas: [0.9, 0.98], epsilon: 1e-6, weightDecay: 0.05 });

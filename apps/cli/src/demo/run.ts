@@ -22,7 +22,7 @@ import { loadRun, readRun, saveRun, type RunRecord, type TrainingStageName } fro
 import { learnVisualTokens, numCodes } from "./visual-tokens.ts";
 
 /** Optimizer steps of both stages when nothing else is asked for. */
-export const defaultSteps = { pretraining: 1100, retrieval: 1100 };
+export const defaultSteps = { pretraining: 1400, retrieval: 1200 };
 /** A stopped run loses at most this many steps when it is killed rather than stopped. */
 const saveEvery = 200;
 /** Examples of each kind in the report. */
@@ -37,6 +37,8 @@ export interface DemoOptions {
   seed: number;
   /** Pretraining steps; retrieval in proportion. */
   steps: number;
+  /** Pictures, texts and pairs in a batch of pretraining, of each; retrieval takes a third more pairs. */
+  batchSize: number;
   /** Also train the retrieval model from scratch, for as many steps as both stages together. */
   compare: boolean;
   resume: boolean;
@@ -65,14 +67,14 @@ class DemoRun {
     this.#ui = ui;
     this.#root = makeKey(options.seed);
     this.#stateFile = join(options.outFolder, "run.safetensors");
-    this.#record = { seed: options.seed, steps: options.steps, compare: options.compare, stage: "pretraining", step: 0, used: 0, curves: {}, seconds: {} };
+    this.#record = { seed: options.seed, steps: options.steps, batchSize: options.batchSize, compare: options.compare, stage: "pretraining", step: 0, used: 0, curves: {}, seconds: {} };
   }
 
   async run(): Promise<ReportInput | undefined> {
-    const { device, outFolder, seed, steps, compare, resume, signal } = this.#options;
+    const { device, outFolder, seed, steps, batchSize, compare, resume, signal } = this.#options;
     const retrievalSteps = Math.max(1, Math.round((steps * defaultSteps.retrieval) / defaultSteps.pretraining));
     await access(outFolder, constants.W_OK);
-    const resumed = resume ? await readRun(this.#stateFile, { seed, steps, compare }) : undefined;
+    const resumed = resume ? await readRun(this.#stateFile, { seed, steps, batchSize, compare }) : undefined;
     if (resumed) this.#record = resumed;
 
     const data = await this.#timed("reading", "Reading pictures and words", () => loadDemoData(this.#options.dataFolder));
@@ -83,7 +85,7 @@ class DemoRun {
     if (signal.aborted) return undefined;
 
     // Pretraining
-    const pretraining = await pretrainingStage(data, tokenizer, { device, key: this.#root.fold(2), steps });
+    const pretraining = await pretrainingStage(data, tokenizer, { device, key: this.#root.fold(2), steps, batchSize });
     let pretrained = pretraining.state.model;
     if (this.#record.stage === "pretraining") {
       let state = { tokenizer, state: pretraining.state };
@@ -91,7 +93,7 @@ class DemoRun {
         state = await loadRun(this.#stateFile, state, device);
         tokenizer = state.tokenizer;
         // The task reads the visual tokens that the run began with.
-        const again = await pretrainingStage(data, tokenizer, { device, key: this.#root.fold(2), steps });
+        const again = await pretrainingStage(data, tokenizer, { device, key: this.#root.fold(2), steps, batchSize });
         pretraining.task = again.task;
       }
       this.#ui.stage("Pretraining", `${pretrained.countParameters().toLocaleString("en-US")} parameters, ${steps} steps of pictures, texts and pairs`);
@@ -117,7 +119,7 @@ class DemoRun {
     const transformer = await initialise(new MultiwayTransformer(beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize })), { device });
     const isLater = resumed !== undefined && resumed.stage !== "pretraining";
     if (!isLater) transformer.loadStateDict(await copies(pretrained.transformer, device));
-    const retrieval = await retrievalStage(data, transformer, { device, key: this.#root.fold(6), steps: retrievalSteps, name: "retrieval" });
+    const retrieval = await retrievalStage(data, transformer, { device, key: this.#root.fold(6), steps: retrievalSteps, batchSize: this.#pairs, name: "retrieval" });
     let loaded = { tokenizer, pretrained, retrieval: retrieval.state };
     if (isLater) {
       if (resumed.stage === "retrieval") loaded = await loadRun(this.#stateFile, loaded, device);
@@ -212,13 +214,18 @@ class DemoRun {
   async #fromScratch(data: DemoData, done: Record<string, unknown>, steps: number, isResumed: boolean): Promise<RetrievalStage | undefined> {
     const { device } = this.#options;
     const transformer = await initialise(new MultiwayTransformer(beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize })), { device, key: this.#root.fold(8) });
-    const stage = await retrievalStage(data, transformer, { device, key: this.#root.fold(9), steps, name: "from scratch" });
+    const stage = await retrievalStage(data, transformer, { device, key: this.#root.fold(9), steps, batchSize: this.#pairs, name: "from scratch" });
     const tree = (state: RetrievalStage["state"]) => ({ ...done, scratch: state });
     if (isResumed) stage.state = ((await loadRun(this.#stateFile, tree(stage.state), device)) as { scratch: RetrievalStage["state"] }).scratch;
     else this.#enter("fromScratch");
     this.#ui.stage("From scratch", `the same model without pretraining, ${steps} steps`);
     const state = await this.#train("fromScratch", stage.task, stage.state, { steps, schedule: stage.schedule, key: this.#root.fold(10), tree });
     return state && { ...stage, state };
+  }
+
+  /** Pairs in a batch of retrieval: they cost less than pretraining's three kinds. */
+  get #pairs(): number {
+    return Math.round((this.#options.batchSize * 4) / 3);
   }
 
   #enter(stage: TrainingStageName): void {

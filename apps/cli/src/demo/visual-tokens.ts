@@ -21,7 +21,7 @@ export async function learnVisualTokens(
   { device, key, onProgress, signal }: { device: Device; key: Key; onProgress: (done: number, total: number) => void; signal: AbortSignal },
 ): Promise<{ tokenizer: PatchTokenizer; used: number }> {
   const order = key.fold(0).permutation(data.training.length);
-  const batches = Array.from({ length: Math.floor(order.length / batchSize) }, (_, batch) =>
+  const batches = Array.from({ length: Math.max(1, Math.floor(order.length / batchSize)) }, (_, batch) =>
     pictureTensor(
       [...order.subarray(batch * batchSize, (batch + 1) * batchSize)].map((index) => data.training[index]!),
       device,
