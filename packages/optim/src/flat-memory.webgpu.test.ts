@@ -8,7 +8,7 @@ it("500 training steps on WebGPU hold the same memory and make nothing new after
   expect(device.name).toBe("webgpu");
   const counts = await countTraining(device, 500);
   const { step: _, loss: first, ...afterFirst } = counts[0]!;
-  for (const { step, loss, ...now } of counts) expect({ step, ...now }).toEqual({ step, ...afterFirst });
+  for (const { step, loss: _loss, ...now } of counts) expect({ step, ...now }).toEqual({ step, ...afterFirst });
   expect(counts[499]!.loss).toBeLessThan(first / 3);
   expect(device.counters.dispatches).toBeGreaterThan(500);
 });
