@@ -8,7 +8,6 @@ export interface WorkerOptions {
   memory?: WebAssembly.Memory;
   initialPages: number;
   maximumPages: number;
-  relaxedSimd: boolean;
 }
 
 /** A program as workers see it. */
@@ -62,7 +61,7 @@ export type WorkerMessage =
     };
 
 export type DeviceMessage =
-  | { type: "ready"; relaxedSimd: boolean }
+  | { type: "ready" }
   | { type: "unavailable"; reason: string }
   | { type: "read"; id: number; bytes: ArrayBuffer }
   | { type: "synchronized"; id: number }

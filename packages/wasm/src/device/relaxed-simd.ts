@@ -16,8 +16,10 @@ export function hasSimd(): boolean {
 }
 
 /**
- * True where relaxed SIMD can be compiled in this thread. Node 20 has it behind a flag of V8, which this function sets; it has to happen before the first
- * module is compiled.
+ * True where relaxed SIMD can be compiled. Node 20 has it behind a flag of V8, which this function sets for all threads of the process.
+ *
+ * To be called when the workers run: what Node has compiled ahead for its own start is thrown away once a flag has changed, so that a thread which starts
+ * later takes twice as long.
  */
 export function enableRelaxedSimd(): boolean {
   if (WebAssembly.validate(probe())) return true;

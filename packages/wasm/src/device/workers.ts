@@ -33,18 +33,17 @@ export class Workers {
 
   /** @throws Error with the reason when a worker does not start */
   static async start({ threads, relaxedSimd, workerUrl }: TeamOptions): Promise<Workers> {
-    const wantsRelaxed = relaxedSimd && enableRelaxedSimd();
     const shared = threads > 1 ? makeSharedMemory() : undefined;
     const maximumPages = shared?.maximumPages ?? 65536;
     let workers: Workers | undefined;
     const handles: WorkerHandle[] = [];
-    const started: Promise<boolean>[] = [];
+    const started: Promise<void>[] = [];
     for (let thread = 0; thread < threads; thread++) {
       started.push(
         new Promise((resolve, reject) => {
           const handle = spawnWorker(workerUrl ? { url: workerUrl } : workerSource, {
             message(message) {
-              if (message.type === "ready") resolve(message.relaxedSimd);
+              if (message.type === "ready") resolve();
               else if (message.type === "unavailable") reject(new Error(message.reason));
               else workers?.onMessage(message);
             },
@@ -54,14 +53,14 @@ export class Workers {
             },
           });
           handles.push(handle);
-          handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, relaxedSimd: wantsRelaxed, ...(shared && { memory: shared.memory }) } });
+          handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, ...(shared && { memory: shared.memory }) } });
         }),
       );
     }
     try {
-      const relaxed = await Promise.all(started);
+      await Promise.all(started);
       for (const handle of handles) handle.keepAlive(false);
-      workers = new Workers(handles, shared?.memory, maximumPages, relaxed.every(Boolean));
+      workers = new Workers(handles, shared?.memory, maximumPages, relaxedSimd && enableRelaxedSimd());
       return workers;
     } catch (error) {
       await Promise.all(handles.map((handle) => handle.terminate()));

@@ -10,6 +10,8 @@ export interface Lanes {
   /** Lane l of block b is element 4 · b + l of this axis from where the cursors stand. Undefined: all lanes are one element. */
   axis: number | undefined;
   blocks: number;
+  /** Emit each instruction for all blocks before the next one, rather than one block after the other. */
+  sideBySide?: boolean;
   /** How many elements are left, for a single block that may be partial. Lanes past them hold anything, and store nothing. */
   left?: Local<"i32">;
 }
@@ -66,15 +68,17 @@ export class BodyEmitter {
   }
 
   #emit(state: CursorState, wanted: (instruction: number) => boolean): void {
-    const { axis, blocks } = this.lanes;
+    const { axis, blocks, sideBySide } = this.lanes;
     const pending = this.#body.flatMap((instruction, position) => (this.#values[position] === undefined && wanted(position) ? [{ instruction, position }] : []));
     const isShared = ({ instruction, position }: (typeof pending)[number]): boolean =>
       instruction.op !== "reduced" && (axis === undefined || !this.#varies[position]![axis]) && !this.#dependsOnReduced(position);
     for (const entry of pending) if (isShared(entry)) this.#values[entry.position] = [this.#emitOne(state, entry.instruction, 0)];
     const rest = pending.filter((entry) => !isShared(entry));
-    for (let block = 0; block < blocks; block++) {
-      for (const { instruction, position } of rest) (this.#values[position] ??= [])[block] = this.#emitOne(state, instruction, block);
-    }
+    const emitAt = ({ instruction, position }: (typeof pending)[number], block: number): void => {
+      (this.#values[position] ??= [])[block] = this.#emitOne(state, instruction, block);
+    };
+    if (sideBySide) for (const entry of rest) for (let block = 0; block < blocks; block++) emitAt(entry, block);
+    else for (let block = 0; block < blocks; block++) for (const entry of rest) emitAt(entry, block);
   }
 
   #reducedCache: boolean[] | undefined;

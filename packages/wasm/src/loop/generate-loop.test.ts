@@ -2,6 +2,7 @@ import type { Access, Instruction, LoopKernel } from "@multiway/tensor/device";
 import { describe, expect, test } from "vitest";
 import { runKernel } from "../kernels/run-kernel.ts";
 import { generateLoop } from "./generate-loop.ts";
+import { mostLive } from "./nest.ts";
 
 const at = (buffer: number, strides: number[], offset = 0): Access => ({ buffer, offset, strides });
 const load = (access: Access): Instruction => ({ op: "load", type: "f32", access });
@@ -31,6 +32,15 @@ function run(kernel: LoopKernel, x: Float32Array, outputs: number, tasksPerCall?
   runKernel(generateLoop(kernel), kernel.buffers, [x, out], { relaxedSimd: false }, tasksPerCall === undefined ? {} : { tasksPerCall });
   return out;
 }
+
+test("how many values are live at once", () => {
+  const add = (x: number, y: number): Instruction => ({ op: "add", type: "f32", x, y });
+  const value = load(at(0, [1]));
+  const store = (at_: number) => [{ access: at(1, [1]), value: at_ }];
+  expect(mostLive([value, add(0, 0), add(1, 1)], store(2))).toBe(2);
+  expect(mostLive([value, value, value, add(0, 1), add(3, 2)], store(4))).toBe(4);
+  expect(mostLive([value, { op: "constant", type: "f32", value: 1 }, add(0, 1), add(2, 0)], store(3))).toBe(3);
+});
 
 describe("phases and tasks", () => {
   const shape = (kernel: LoopKernel) => generateLoop(kernel).phases.map(({ tasks }) => tasks);
@@ -80,6 +90,23 @@ describe("results", () => {
     for (const op of ["exp", "log", "tanh", "erf", "sin", "cos"] as const) {
       const kernel: LoopKernel = { ...copy([39], [0], [1]), body: [load(at(0, [0])), { op: "index", type: "i32", axis: 0 }, { op: "cast", type: "f32", x: 1 }, { op: "constant", type: "f32", value: 0 }, { op: "multiply", type: "f32", x: 2, y: 3 }, { op: "add", type: "f32", x: 0, y: 4 }, { op, type: "f32", x: 5 }], stores: [{ access: at(1, [1]), value: 6 }] };
       expect(new Set(run(kernel, x, 39)).size).toBe(1);
+    }
+  });
+
+  test("long chains, whose vectors advance side by side, at every length", () => {
+    const numSteps = 200;
+    const [x, a] = [0, 1];
+    const body: Instruction[] = [load(at(0, [1])), load(at(0, [1], 1))];
+    for (let step = 0; step < numSteps; step++) body.push({ op: step % 2 === 0 ? "add" : "multiply", type: "f32", x: step === 0 ? x : body.length - 1, y: step % 2 === 0 ? a : x });
+    for (const length of [1, 3, 4, 15, 16, 17, 53, 1027]) {
+      const values = Float32Array.from({ length: length + 1 }, (_, index) => 0.5 + (index % 11) / 40);
+      const found = run({ ...copy([length], [1], [1]), body, stores: [{ access: at(1, [1]), value: body.length - 1 }] }, values, length);
+      const expected = Float32Array.from({ length }, (_, index) => {
+        let value = values[index]!;
+        for (let step = 0; step < numSteps; step++) value = Math.fround(step % 2 === 0 ? value + values[index + 1]! : value * values[index]!);
+        return value;
+      });
+      expect(found).toEqual(expected);
     }
   });
 

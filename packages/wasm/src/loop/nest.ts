@@ -183,5 +183,22 @@ export function costOf(body: readonly NestInstruction[]): number {
   return body.reduce((sum, { op }) => sum + (costs[op] ?? (op === "constant" ? 0 : 1)), 1);
 }
 
+/** How many values of a body are needed at once, at most; constants are made where they are used. */
+export function mostLive(body: readonly NestInstruction[], stores: readonly Store[]): number {
+  const lastUse = body.map((_, position) => position);
+  body.forEach((instruction, position) => operandsOf(instruction).forEach((operand) => (lastUse[operand] = position)));
+  for (const { value } of stores) lastUse[value] = body.length;
+  const ending = new Map<number, number>();
+  let [live, most] = [0, 0];
+  body.forEach(({ op }, position) => {
+    if (op !== "constant") {
+      most = Math.max(most, ++live);
+      ending.set(lastUse[position]!, (ending.get(lastUse[position]!) ?? 0) + 1);
+    }
+    live -= ending.get(position) ?? 0;
+  });
+  return most;
+}
+
 /** How a dtype looks in registers. */
 export const typeOfBuffer = (nest: Nest, buffer: number): RegisterType => registerType(nest.dtypes[buffer]!);

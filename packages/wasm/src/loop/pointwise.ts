@@ -1,9 +1,9 @@
 import type { Code, Local } from "../assembler/index.ts";
 import { BodyEmitter } from "./block.ts";
 import { CursorTable } from "./cursors.ts";
-import { costOf, type Nest } from "./nest.ts";
+import { costOf, mostLive, type Nest } from "./nest.ts";
 import { forEachRow } from "./rows.ts";
-import { unrollFor, vectorLoop } from "./vector-loop.ts";
+import { sideBySide, unrollFor, vectorLoop } from "./vector-loop.ts";
 
 /** A nest without reduction: rows are all kept indices but that of the vector axis. */
 export function emitPointwise(
@@ -13,13 +13,15 @@ export function emitPointwise(
   forEachRow(code, nest, rowAxes, table, bases, firstRow, endRow, ({ state, count }) => {
     const outer = new BodyEmitter(code, nest, nest.body, { axis: vectorAxis, blocks: 1 });
     outer.emitInvariant(state, [vectorAxis]);
-    const unroll = unrollFor(costOf(nest.body));
+    const cost = costOf(nest.body);
+    const abreast = sideBySide(cost, mostLive(nest.body, nest.stores));
+    const unroll = abreast > 1 ? abreast : unrollFor(cost);
     vectorLoop(code, state, {
       axis: vectorAxis,
       count: count(nest.kept[vectorAxis]!),
       unroll,
       whole(inner) {
-        const emitter = outer.fork({ axis: vectorAxis, blocks: unroll });
+        const emitter = outer.fork({ axis: vectorAxis, blocks: unroll, sideBySide: abreast > 1 });
         emitter.emitRest(inner);
         for (const store of nest.stores) emitter.store(inner, store);
       },

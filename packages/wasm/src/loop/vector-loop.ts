@@ -39,3 +39,15 @@ export function unrollFor(cost: number): number {
   if (cost <= 32) return 2;
   return cost <= 64 ? 1 : 0;
 }
+
+/**
+ * How many vectors of a long body should advance side by side: a chain of operations, each waiting for the one before, leaves a processor idle that cannot see
+ * the next vector, as it sees some hundred instructions ahead. As many as registers hold; 1 where that is not worth its code.
+ *
+ * @param live how many values of one vector are needed at once, at most
+ */
+export function sideBySide(cost: number, live: number): number {
+  if (cost <= 64) return 1;
+  const most = live <= 3 ? 4 : live <= 6 ? 2 : 1;
+  return cost * most <= 8000 ? most : 1;
+}

@@ -4,7 +4,6 @@
  */
 import { control } from "../device/control.ts";
 import type { DeviceMessage, SharedRegions, WorkerMessage, WorkerOptions, WorkerProgram } from "../device/protocol.ts";
-import { enableRelaxedSimd } from "../device/relaxed-simd.ts";
 import { Team, type KernelCall } from "./team.ts";
 
 interface Port {
@@ -141,9 +140,8 @@ port.listen((message) => {
   if (worker) return worker.handle(message);
   if (message.type !== "start") return;
   try {
-    const relaxedSimd = message.options.relaxedSimd && enableRelaxedSimd();
     worker = new Worker(port, message.options);
-    port.postMessage({ type: "ready", relaxedSimd });
+    port.postMessage({ type: "ready" });
   } catch (error) {
     port.postMessage({ type: "unavailable", reason: textOf(error) });
   }
