@@ -2,7 +2,7 @@ import type { Access, Instruction, LoopKernel } from "@multiway/tensor/device";
 import { describe, expect, test } from "vitest";
 import { runKernel } from "../kernels/run-kernel.ts";
 import { generateLoop } from "./generate-loop.ts";
-import { mostLive } from "./nest.ts";
+import { mostLive, type NestInstruction } from "./nest.ts";
 
 const at = (buffer: number, strides: number[], offset = 0): Access => ({ buffer, offset, strides });
 const load = (access: Access): Instruction => ({ op: "load", type: "f32", access });
@@ -34,8 +34,8 @@ function run(kernel: LoopKernel, x: Float32Array, outputs: number, tasksPerCall?
 }
 
 test("how many values are live at once", () => {
-  const add = (x: number, y: number): Instruction => ({ op: "add", type: "f32", x, y });
-  const value = load(at(0, [1]));
+  const add = (x: number, y: number): NestInstruction => ({ op: "add", type: "f32", x, y });
+  const value: NestInstruction = { op: "load", type: "f32", access: at(0, [1]) };
   const store = (at_: number) => [{ access: at(1, [1]), value: at_ }];
   expect(mostLive([value, add(0, 0), add(1, 1)], store(2))).toBe(2);
   expect(mostLive([value, value, value, add(0, 1), add(3, 2)], store(4))).toBe(4);
