@@ -216,7 +216,7 @@ class DemoRun {
     const transformer = await initialise(new MultiwayTransformer(beit3Tiny({ vocabularySize: data.tokenizer.vocabularySize })), { device, key: this.#root.fold(8) });
     const stage = await retrievalStage(data, transformer, { device, key: this.#root.fold(9), steps, batchSize: this.#pairs, name: "from scratch" });
     const tree = (state: RetrievalStage["state"]) => ({ ...done, scratch: state });
-    if (isResumed) stage.state = ((await loadRun(this.#stateFile, tree(stage.state), device)) as { scratch: RetrievalStage["state"] }).scratch;
+    if (isResumed) stage.state = (await loadRun(this.#stateFile, { scratch: stage.state }, device)).scratch;
     else this.#enter("fromScratch");
     this.#ui.stage("From scratch", `the same model without pretraining, ${steps} steps`);
     const state = await this.#train("fromScratch", stage.task, stage.state, { steps, schedule: stage.schedule, key: this.#root.fold(10), tree });
