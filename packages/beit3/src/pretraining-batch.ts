@@ -1,5 +1,5 @@
 import { bucketFor, padRows } from "@multiway/data";
-import { blockMask, drawsFrom, maskTokens, type BlockMaskOptions, type TokenMaskOptions } from "@multiway/masking";
+import { blockMask, drawsFrom, maskCaption, maskTokens, type BlockMaskOptions, type Draws, type MaskedTokens, type TokenMaskOptions } from "@multiway/masking";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
 import type { MaskedImages, MaskedTexts, PretrainingBatch } from "./pretraining-model.ts";
@@ -14,7 +14,7 @@ export interface PretrainingBatchOptions {
   minBlock?: number;
   /** Share of a text's tokens to hide. Default 0.15. */
   textRatio?: number;
-  /** Share of a caption's tokens to hide. Default 0.5. */
+  /** Share of a caption's tokens to hide, as `maskCaption` does. Default 0.5. */
   captionRatio?: number;
   /** Ids of the special tokens, and the range of ordinary pieces. */
   tokens: { padding: number; mask: number; ordinary: readonly [low: number, high: number] };
@@ -41,13 +41,14 @@ export function makePretrainingBatch(items: PretrainingItems, options: Pretraini
   );
   const pairTexts = maskTexts(
     items.pairs.map(({ text }) => text),
+    maskCaption,
     captionRatio,
     options,
     pairTextKey,
   );
   return {
     images: maskImages(items.images, options, imageKey),
-    texts: maskTexts(items.texts, textRatio, options, textKey),
+    texts: maskTexts(items.texts, maskText, textRatio, options, textKey),
     pairs: { ...pairImages, ...pairTexts },
   };
 }
@@ -81,25 +82,33 @@ function maskImages(images: readonly Float32Array[], options: PretrainingBatchOp
   };
 }
 
-function maskTexts(texts: readonly Int32Array[], ratio: number, options: PretrainingBatchOptions, key: Key): MaskedTexts {
+type TextMasker = (text: Int32Array, options: TokenMaskOptions, draws: Draws) => MaskedTokens;
+
+/** For texts by themselves: `<s>` and `</s>` are never hidden. */
+const maskText: TextMasker = (text, options, draws) => maskTokens(text, Array.from({ length: Math.max(0, text.length - 2) }, (_, place) => place + 1), options, draws);
+
+function maskTexts(texts: readonly Int32Array[], masker: TextMasker, ratio: number, options: PretrainingBatchOptions, key: Key): MaskedTexts {
   const { tokens, buckets, device } = options;
   const width = bucketFor(Math.max(...texts.map((text) => text.length)), buckets);
-  const mask: TokenMaskOptions = { ratio, maskId: tokens.mask, randomIds: tokens.ordinary };
-  // Lists of one length per bucket: as many as a batch of longest texts would need.
-  const room = texts.length * Math.max(1, Math.floor((width - 2) * ratio + 0.5));
+  const masking: TokenMaskOptions = { ratio, maskId: tokens.mask, randomIds: tokens.ordinary };
+  const masked = texts.map((text, index) => masker(text, masking, drawsFrom(key.fold(index))));
+  const numHoles = masked.reduce((sum, { positions }) => sum + positions.length, 0);
+  // A multiple of the number of texts: few lengths, since each makes a program of its own.
+  const room = texts.length * Math.ceil(numHoles / texts.length);
   const positions = new Int32Array(room);
   const targets = new Int32Array(room).fill(-1);
   let next = 0;
-  const masked = texts.map((text, index) => {
-    const maskable = Array.from({ length: Math.max(0, text.length - 2) }, (_, place) => place + 1);
-    const result = maskTokens(text, maskable, mask, drawsFrom(key.fold(index)));
-    result.positions.forEach((position, place) => {
+  masked.forEach((text, index) => {
+    text.positions.forEach((position, place) => {
       positions[next] = index * width + position;
-      targets[next++] = result.targets[place]!;
+      targets[next++] = text.targets[place]!;
     });
-    return result.ids;
   });
-  const { values, isPadding } = padRows(masked, width, tokens.padding);
+  const { values, isPadding } = padRows(
+    masked.map(({ ids }) => ids),
+    width,
+    tokens.padding,
+  );
   return {
     text: device.tensor(values, { shape: [texts.length, width] }),
     isPadding: device.tensor(isPadding, { shape: [texts.length, width], dtype: "bool" }),

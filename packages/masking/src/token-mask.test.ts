@@ -1,6 +1,6 @@
 import { key } from "@multiway/random";
 import { expect, it } from "vitest";
-import { drawsFrom, maskTokens, type TokenMaskOptions } from "./index.ts";
+import { drawsFrom, maskCaption, maskTokens, type TokenMaskOptions } from "./index.ts";
 
 const options: TokenMaskOptions = { ratio: 0.15, maskId: 99, randomIds: [4, 99] };
 const text = (length: number) => Int32Array.from({ length }, (_, place) => (place === 0 ? 0 : place === length - 1 ? 2 : 10 + (place % 50)));
@@ -17,6 +17,23 @@ it.each([
   expect(result.positions).toHaveLength(count);
   expect(new Set(result.positions).size).toBe(count);
   expect(result.targets).toEqual(result.positions.map((position) => text(length)[position]));
+});
+
+it.each([
+  [3, 0.5, 2],
+  [4, 0.5, 2],
+  [5, 0.5, 3],
+  [12, 0.5, 6],
+  [6, 0.1, 1],
+  [3, 1, 2],
+])("of a caption of %i tokens at ratio %f, %i are hidden: never the first, sometimes the last", (length, ratio, count) => {
+  const places = new Set<number>();
+  for (let seed = 0; seed < 60; seed++) {
+    const { positions } = maskCaption(text(length), { ...options, ratio }, drawsFrom(key(seed)));
+    expect(positions).toHaveLength(count);
+    for (const place of positions) places.add(place);
+  }
+  expect([...places].sort((a, b) => a - b)).toEqual(Array.from({ length: length - 1 }, (_, place) => place + 1));
 });
 
 it("changes nothing but hidden places, never the ends, and leaves the input alone", () => {
