@@ -12,40 +12,62 @@ const chunk = 64;
 const side = imageSize / patchSize;
 const numPatches = side * side;
 
-/** Names pictures of the unseen style by filling in their wholly masked names, with the picture and with a blank one. */
+/**
+ * Names pictures of the unseen style by filling in their wholly hidden names, with the picture and with a blank one.
+ *
+ * Pieces are filled in one by one, the most certain first, so that each guess sees those before it (as in Ghazvininejad et al. 2019, "Mask-Predict").
+ */
 export async function evaluateNaming(model: PretrainingModel, data: DemoData, device: Device): Promise<{ figures: DemoResult["naming"]; names: FilledName[] }> {
-  const fill = compile(
+  const guess = compile(
     (m: PretrainingModel, images: Tensor, text: Tensor, isPadding: Tensor) => {
       const { language } = m.transformer.encodeFusion({ images, text, isPadding });
-      return m.languageHead.forward(language).argMax({ axis: -1 });
+      const logits = m.languageHead.forward(language);
+      return { pieces: logits.argMax({ axis: -1 }), certainty: logits.max({ axis: -1 }).sub(logits.logSumExp({ axis: -1 })) };
     },
-    { name: "fillNames" },
+    { name: "guessPieces" },
   );
+  const { maskId, paddingId } = data.tokenizer;
+  const fillIn = async (images: Tensor, names: readonly Int32Array[]): Promise<Int32Array[]> => {
+    const width = bucketFor(Math.max(...names.map((name) => name.length)), textBuckets);
+    const filled = names.map((name) => name.map((id, place) => (place === 0 || place === name.length - 1 ? id : maskId)));
+    const holes = names.map((name) => Array.from({ length: name.length - 2 }, (_, piece) => piece + 1));
+    while (holes.some((places) => places.length > 0)) {
+      const { values, isPadding } = padRows(filled, width, paddingId);
+      using text = device.tensor(values, { shape: [names.length, width] });
+      using padding = device.tensor(isPadding, { shape: [names.length, width], dtype: "bool" });
+      const guesses = guess(model, images, text, padding);
+      const [pieces, certainty] = await Promise.all([guesses.pieces.data(), guesses.certainty.data()]);
+      holes.forEach((places, row) => {
+        if (places.length === 0) return;
+        const surest = places.reduce((best, place) => (certainty[row * width + place]! > certainty[row * width + best]! ? place : best));
+        filled[row]![surest] = pieces[row * width + surest]!;
+        places.splice(places.indexOf(surest), 1);
+      });
+    }
+    return filled.map((name) => name.subarray(1, -1));
+  };
+
   const names: FilledName[] = [];
   let [pieces, right, rightWithout] = [0, 0, 0];
-  for (let start = 0; start < data.unseen.length; start += chunk) {
-    const pictures = data.unseen.slice(start, start + chunk);
-    const texts = pictures.map(({ concept }) => data.names[concept]!);
-    const width = bucketFor(Math.max(...texts.map((text) => text.length)), textBuckets);
-    const hidden = texts.map((text) => text.map((id, place) => (place === 0 || place === text.length - 1 ? id : data.tokenizer.maskId)));
-    const { values, isPadding } = padRows(hidden, width, data.tokenizer.paddingId);
-    const text = device.tensor(values, { shape: [texts.length, width] });
-    const padding = device.tensor(isPadding, { shape: [texts.length, width], dtype: "bool" });
-    const images = pictureTensor(pictures, device);
-    const filled = await fill(model, images, text, padding).data();
-    const blind = await fill(model, device.full(images.shape, 1), text, padding).data();
-    pictures.forEach(({ concept }, index) => {
-      const ids = texts[index]!.subarray(1, texts[index]!.length - 1);
-      const at = (all: ArrayLike<number>) => Array.from(ids, (_, place) => all[index * width + 1 + place]!);
-      const [seen, unseen] = [at(filled), at(blind)];
+  const nameOf = (picture: number): Int32Array => data.names[data.unseen[picture]!.concept]!;
+  // Names of one length side by side need the fewest rounds.
+  const order = [...data.unseen.keys()].sort((a, b) => nameOf(a).length - nameOf(b).length);
+  for (let start = 0; start < order.length; start += chunk) {
+    const chosen = order.slice(start, start + chunk);
+    using images = pictureTensor(chosen.map((picture) => data.unseen[picture]!), device);
+    using blank = device.full(images.shape, 1);
+    const seen = await fillIn(images, chosen.map(nameOf));
+    const unseen = await fillIn(blank, chosen.map(nameOf));
+    chosen.forEach((picture, index) => {
+      const ids = nameOf(picture).subarray(1, -1);
       pieces += ids.length;
       ids.forEach((id, place) => {
-        if (seen[place] === id) right++;
-        if (unseen[place] === id) rightWithout++;
+        if (seen[index]![place] === id) right++;
+        if (unseen[index]![place] === id) rightWithout++;
       });
-      const show = (list: ArrayLike<number>) => Array.from(list, (id) => data.tokenizer.idToPiece(id));
-      const { id, emoji, name } = data.concepts[concept]!;
-      names.push({ id, emoji, name, pieces: show(ids), withPicture: show(seen), withoutPicture: show(unseen) });
+      const show = (list: Int32Array) => Array.from(list, (id) => data.tokenizer.idToPiece(id));
+      const { id, emoji, name } = data.concepts[data.unseen[picture]!.concept]!;
+      names[picture] = { id, emoji, name, pieces: show(ids), withPicture: show(seen[index]!), withoutPicture: show(unseen[index]!) };
     });
   }
   return { figures: { withPicture: right / pieces, withoutPicture: rightWithout / pieces, pieces }, names };
