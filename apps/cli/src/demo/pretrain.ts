@@ -45,6 +45,6 @@ export async function pretrainingStage(data: DemoData, tokenizer: PatchTokenizer
   return {
     state: startPretraining(model, optimizer, device),
     task: pretrainingTask({ tokenizer, optimizer, maxGradientNorm: 1, prepare, itemsPerBatch: 3 * batchSize }),
-    schedule: warmupCosine({ peak: 2e-3, warmupSteps: Math.min(100, Math.ceil(steps / 10)), totalSteps: steps, minimum: 1e-5 }),
+    schedule: warmupCosine({ peak: 3e-3, warmupSteps: Math.min(100, Math.ceil(steps / 10)), totalSteps: steps, minimum: 1e-5 }),
   };
 }
