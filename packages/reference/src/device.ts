@@ -12,8 +12,7 @@ import {
   type Program,
 } from "@multiway/tensor/device";
 import { checkProgram, type StepOf } from "./check-program.ts";
-import { compileOp } from "./compile-op.ts";
-import { compileLoop } from "./loop.ts";
+import { compileKernel } from "./compile-kernel.ts";
 import { createElements, fromHost, fromWords, poison, type Elements } from "./storage.ts";
 
 /**
@@ -102,7 +101,7 @@ class ReferenceDevice implements DeviceBackend {
       checkProgram(program, this.limits.offsetAlignment, (step) => (place = step));
       program.kernels.forEach((kernel, position) => {
         place = { step: program.steps.findIndex((step) => step.kernel === position), kernel: position };
-        loaded.kernels.push(kernel.kind === "loop" ? compileLoop(kernel) : compileOp(kernel));
+        loaded.kernels.push(compileKernel(kernel));
         this.#counters.pipelines++;
       });
       place = undefined;

@@ -116,6 +116,27 @@ export interface OpKernel {
   inputs: readonly Layout[];
   /** Outputs are contiguous, row-major, at offset 0. */
   outputs: readonly Layout[];
+  epilogue?: Epilogue;
+}
+
+/**
+ * What becomes of each element of an op's first output while it is at hand: pointwise code over the axes of that output's shape.
+ *
+ * The op's result is what the code loads from the output's own buffer, at the element's own index; a store at that index may take its place. Means the same as a
+ * {@link LoopKernel} right behind the op ({@link epilogueLoop}), and every device may run it so.
+ */
+export interface Epilogue {
+  body: readonly Instruction[];
+  /** f32 values, or of other types into other buffers. */
+  stores: readonly Store[];
 }
 
 export type Kernel = LoopKernel | OpKernel;
+
+/** An op's epilogue as a kernel of its own, over the op's buffers, of which it uses some. */
+export function epilogueLoop({ label, buffers, outputs }: OpKernel, { body, stores }: Epilogue): LoopKernel {
+  const written = new Set(stores.map(({ access }) => access.buffer));
+  const read = new Set(body.flatMap((instruction) => (instruction.op === "load" ? [instruction.access.buffer] : [])));
+  const accessOf = (buffer: number): KernelBuffer["access"] => (!written.has(buffer) ? "read" : read.has(buffer) ? "readwrite" : "write");
+  return { kind: "loop", label: `${label} epilogue`, buffers: buffers.map(({ dtype }, buffer) => ({ dtype, access: accessOf(buffer) })), extents: outputs[0]!.shape, body, stores };
+}

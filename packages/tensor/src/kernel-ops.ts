@@ -6,7 +6,7 @@
  * lowering copies an input whose last axis is not contiguous, except for `matmul`), outputs are contiguous. Any extent may be 0.
  *
  * `matmul`             a [...batch, m, k], b [...batch, k, n] → c [...batch, m, n]. Equal batch axes (0 to 4 of them), broadcast ones with stride 0.
- *                      Either operand may have any strides on its last two axes (transposed: [.., 1, ld]). k = 0 gives zeros.
+ *                      Either operand may have any strides on its last two axes (transposed: [.., 1, ld]). k = 0 gives zeros. May have an epilogue; no other op has.
  * `attention`          q [batch, queries, heads, headDim], then for each of `segments` segments k and v [batch, keysOfSegment, heads, headDim] (headDim of v
  *                      equals that of k), then, if `hasBias`, bias [batch, heads, queries, Σ keys] (f32; broadcast axes with stride 0)
  *                      → out [batch, queries, heads, headDim], logSumExp [batch, heads, queries].

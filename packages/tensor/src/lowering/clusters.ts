@@ -3,6 +3,7 @@ import { registerType } from "../dtype.ts";
 import { sameShape } from "../shape.ts";
 import { applyViewSteps, contiguousView, type View, type ViewStep } from "../view.ts";
 import { LoopBuilder, MustStore } from "./loop-builder.ts";
+import type { ClusterEpilogue } from "./epilogues.ts";
 import type { Value } from "./graph.ts";
 
 /** How far back a value may move to join a cluster. More would stretch lifetimes, and undo recomputation. */
@@ -26,6 +27,7 @@ export interface KernelCluster {
   kind: "kernel";
   members: Value[];
   inputs: { value: Value; view: View }[];
+  epilogue?: ClusterEpilogue;
 }
 
 export type Cluster = LoopCluster | KernelCluster;
@@ -81,7 +83,7 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
 }
 
 /** How many buffers values lie in: all numbers of one dtype share one. */
-const countBuffers = (values: readonly Value[]): number => new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : value))).size;
+export const countBuffers = (values: readonly Value[]): number => new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : value))).size;
 
 /** The memory that a value's code would load from, and the length of that code. */
 function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): { loads: readonly Value[]; numInstructions: number } {

@@ -14,7 +14,7 @@ export class MustStore {
 }
 
 /** A step from a value towards the kernel's loops, and the value that it yields. */
-interface PathStep {
+export interface PathStep {
   step: ViewStep;
   result: Value;
 }
@@ -29,7 +29,7 @@ export class LoopBuilder {
   /** Values in memory that the code loads from, in order of first use: an access's buffer is a position in it. */
   readonly loaded: Value[] = [];
   readonly #isStored: (value: Value) => boolean;
-  readonly #computed = new Map<Value, number>();
+  readonly #computed = new Map<Value, { instruction: number; shape: string }>();
   readonly #memo = new Map<string, number>();
 
   /** @param isStored whether a value has memory; leaves always have */
@@ -37,15 +37,20 @@ export class LoopBuilder {
     this.#isStored = isStored;
   }
 
-  /** Makes a result of this kernel readable at its own index without a load. */
-  define(value: Value, instruction: number): void {
-    this.#computed.set(value, instruction);
+  /**
+   * Makes a result of this kernel readable at its own index without a load.
+   *
+   * @param shape of the loops, where it is not the value's; of as many elements
+   */
+  define(value: Value, instruction: number, shape: readonly number[] = value.spec.shape): void {
+    this.#computed.set(value, { instruction, shape: shape.join() });
   }
 
   /** The instruction that holds `value` at the current index; `value` has the shape of the loops, in the order of their axes. */
   read(value: Value, path: readonly PathStep[] = [], guard?: number): number {
     const computed = this.#computed.get(value);
-    if (computed !== undefined && path.every(({ step }) => step.kind === "reshape" && step.shape.join() === value.spec.shape.join())) return computed;
+    // Whatever it was reshaped to in between: in the shape of the loops the same index is the same element.
+    if (computed && path.every(({ step }) => step.kind === "reshape") && lastShape(value, path).join() === computed.shape) return computed.instruction;
     const key = `${value.id} ${guard ?? ""} ${path.map(({ step, result }) => `${result.id}${step.kind === "slice" ? step.starts.join(":") : ""}`).join()}`;
     const known = this.#memo.get(key);
     if (known !== undefined) return known;
@@ -133,6 +138,11 @@ export class LoopBuilder {
     }
     return result!;
   }
+}
+
+function lastShape({ spec }: Value, path: readonly PathStep[]): readonly number[] {
+  const last = path.at(-1)?.step;
+  return last && "shape" in last ? last.shape : spec.shape;
 }
 
 /** Renumbers the buffers of an access. */

@@ -239,3 +239,47 @@ function randomGraph(device: { tensor(data: Float32Array, options: { shape: numb
   }
   return [...pool.slice(-3), pool[draw(pool.length)]!];
 }
+
+describe("epilogues", () => {
+  const operands = (device: Recorder["device"]) => ({
+    x: device.tensor(ramp(24), { shape: [2, 2, 6] }),
+    weight: device.tensor(ramp(30), { shape: [5, 6] }),
+    bias: device.tensor(ramp(5)),
+    residual: device.tensor(ramp(20), { shape: [2, 2, 5] }),
+  });
+
+  it("take in what follows a product element by element, through reshapes", async () => {
+    const { x, weight, bias, residual } = operands(await open());
+    await realize(x.matmul(weight.transpose()).add(bias).gelu().add(residual));
+    expect(recorder.labels()).toEqual(["matmul+add [4, 5] f32"]);
+  });
+
+  it("keep the product where somebody else reads it", async () => {
+    const { x, weight, bias } = operands(await open());
+    const product = x.matmul(weight.transpose());
+    await realize([product.add(bias).gelu(), product]);
+    const [kernel] = recorder.programs.at(-1)!.kernels;
+    expect(recorder.labels()).toEqual(["matmul+gelu [4, 5] f32"]);
+    // Operands, bias, the product itself, and what became of it.
+    expect(kernel!.buffers.map(({ access }) => access).sort()).toEqual(["read", "read", "read", "write", "write"]);
+  });
+
+  it("wait for nothing: a loop that reads a later product stays with that one", async () => {
+    const { x, weight, residual } = operands(await open());
+    const [first, second] = [x.matmul(weight.transpose()), x.mul(2).matmul(weight.transpose())];
+    await realize(first.mul(second).add(residual));
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul", "mul", "matmul+add"]);
+  });
+
+  it("leave loops alone that move elements, reduce, or write over a donated argument", async () => {
+    const device = await open();
+    const { x, weight } = operands(device);
+    await realize(x.matmul(weight.transpose()).flip(2).mul(2));
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul", "mul"]);
+    await realize(x.matmul(weight.transpose()).sum());
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul", "sum"]);
+    const step = compile((w: Tensor, input: Tensor) => w.sub(input.transpose().matmul(input).mul(0.1)), { donate: [0] });
+    step(device.tensor(ramp(36), { shape: [6, 6] }), device.tensor(ramp(24), { shape: [4, 6] }));
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul", "sub"]);
+  });
+});

@@ -1,12 +1,14 @@
 import { formatShape, InternalError } from "@multiway/errors";
 import type { DeviceLimits } from "../backend.ts";
 import { bytesOf, registerType, type DType, type HostArray } from "../dtype.ts";
-import type { Instruction, Kernel, KernelBuffer, Layout, LoopKernel } from "../kernel-ir.ts";
+import type { Epilogue, Kernel, Layout, LoopKernel } from "../kernel-ir.ts";
 import type { Value as GraphValue } from "../node.ts";
 import type { Place, Program, ProgramBuffer, Step } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { makeClusters, type Cluster, type LoopCluster } from "./clusters.ts";
+import { BufferList, mergeBuffers, type Memory } from "./buffers.ts";
 import { collapseNest } from "./collapse.ts";
+import { attachEpilogues, type ClusterEpilogue } from "./epilogues.ts";
 import { canonicalGraph, type FindLeaf, type Value } from "./graph.ts";
 import { LoopBuilder, MustStore } from "./loop-builder.ts";
 import { planMemory } from "./memory.ts";
@@ -54,16 +56,6 @@ interface PlannedStep {
   memory: Memory[];
 }
 
-/** A piece of memory: of a value, or of an output that is a copy of one. */
-interface Memory {
-  dtype: DType;
-  length: number;
-  /** Set for everything but scratch memory. */
-  place: Place | undefined;
-  first: number;
-  last: number;
-}
-
 class Lowering {
   readonly #request: LowerRequest;
   readonly #values: readonly Value[];
@@ -89,9 +81,20 @@ class Lowering {
     const { limits, fuses } = this.#request;
     const isStored = (value: Value) => value.leaf !== undefined || this.#stored.has(value);
     const clusters = makeClusters(this.#values, this.#stored, isStored, limits.maxBuffersPerKernel, fuses);
-    for (const cluster of clusters) this.#emit(cluster, isStored);
+    for (const cluster of fuses ? this.#withEpilogues(clusters, isStored) : clusters) this.#emit(cluster, isStored);
     const outputBindings = this.#bindOutputs(isStored);
     return { program: this.#assemble(), outputBindings, results: this.#results };
+  }
+
+  #withEpilogues(clusters: readonly Cluster[], isStored: (value: Value) => boolean): Cluster[] {
+    const owners = this.#outputs.map(ownerOf);
+    const known = (values: readonly (Value | undefined)[]) => new Set(values.filter((value) => value !== undefined));
+    return attachEpilogues(clusters, {
+      isStored,
+      outputOwners: known(owners),
+      donated: known(owners.filter((_, position) => this.#request.donations?.has(position))),
+      maxBuffers: this.#request.limits.maxBuffersPerKernel,
+    });
   }
 
   #memoryOf(value: Value): Memory {
@@ -128,15 +131,35 @@ class Lowering {
         const memory = this.#memoryOf(value);
         return { buffer: buffers.use(memory, "read"), dtype: memory.dtype, shape: view.shape, strides: view.strides, offset: view.offset + (value.leaf?.kind === "scalar" ? value.leaf.word : 0) };
       });
+      const { epilogue } = cluster;
       const outputs: Layout[] = cluster.members.map((member, position) => {
-        const memory = this.#memoryOf(member);
+        const memory = this.#memoryOf(epilogue && !epilogue.keepsResult ? epilogue.host : member);
         const shape = outputShapes[position]!;
         return { buffer: buffers.use(memory, "write"), dtype: memory.dtype, shape, strides: contiguousStrides(shape), offset: 0 };
       });
       if (cluster.members.every((member) => sizeOf(member.spec.shape) === 0)) return;
       const plain = Object.fromEntries(Object.entries(attributes).filter(([, value]) => !Array.isArray(value))) as Record<string, number | boolean | string>;
-      this.#push({ kind: "op", op: op.kernel, label: `${op.name} ${describe(first)}`, buffers: buffers.described, attributes: plain, inputs, outputs }, buffers);
+      const label = `${op.name}${epilogue ? `+${epilogue.members.map((member) => member.op.name).join("+")}` : ""} ${describe(first)}`;
+      const code = epilogue && this.#emitEpilogue(epilogue, first, outputs[0]!, buffers);
+      this.#push({ kind: "op", op: op.kernel, label, buffers: buffers.described, attributes: plain, inputs, outputs, ...(code && { epilogue: code }) }, buffers);
     }
+  }
+
+  #emitEpilogue({ members, builder, results }: ClusterEpilogue, result: Value, output: Layout, buffers: BufferList): Epilogue {
+    // The result is written by the kernel before the epilogue reads it: for the program as a whole its memory is only written.
+    const loads = builder.loaded.map((value) => (value === result ? undefined : buffers.use(this.#memoryOf(value), "read")));
+    const wordOf = builder.loaded.map((value) => (value.leaf?.kind === "scalar" ? value.leaf.word : 0));
+    const body = builder.code.instructions.map((instruction) => {
+      if (instruction.op !== "load") return instruction;
+      const { buffer, offset, strides } = instruction.access;
+      const own = { buffer: output.buffer, offset: 0, strides: output.strides };
+      return { ...instruction, access: loads[buffer] === undefined ? own : { buffer: loads[buffer], offset: offset + wordOf[buffer]!, strides } };
+    });
+    const stores = members.map((member, position) => ({
+      access: { buffer: buffers.use(this.#memoryOf(member), "write"), offset: 0, strides: output.strides },
+      value: results[position]!,
+    }));
+    return { body, stores };
   }
 
   #emitLoop({ members, axes, domain }: LoopCluster, isStored: (value: Value) => boolean): void {
@@ -332,49 +355,6 @@ function ownerOf(output: Value): Value | undefined {
   while (owner.step?.kind === "reshape") owner = owner.inputs[0]!;
   if (owner.leaf) owner = output;
   return owner.spec.dtype === "f16" && owner.step ? undefined : owner;
-}
-
-/** The memory of a kernel's buffers, each once. */
-class BufferList {
-  readonly memory: Memory[] = [];
-  readonly described: KernelBuffer[] = [];
-
-  use(memory: Memory, access: "read" | "write"): number {
-    const known = this.memory.indexOf(memory);
-    if (known >= 0) {
-      if (this.described[known]!.access !== access) this.described[known] = { dtype: memory.dtype, access: "readwrite" };
-      return known;
-    }
-    this.described.push({ dtype: memory.dtype, access });
-    return this.memory.push(memory) - 1;
-  }
-}
-
-/** Joins two buffers of a kernel that turned out to be the same memory: an output written over its donated input. */
-function mergeBuffers(kernel: Kernel, bound: number[]): { kernel: Kernel; bound: number[] } {
-  const unique = [...new Set(bound)];
-  if (unique.length === bound.length) return { kernel, bound };
-  const renumber = bound.map((buffer) => unique.indexOf(buffer));
-  const buffers: KernelBuffer[] = unique.map((buffer) => {
-    const users = kernel.buffers.filter((_, position) => bound[position] === buffer);
-    return { dtype: users[0]!.dtype, access: users.every(({ access }) => access === users[0]!.access) ? users[0]!.access : "readwrite" };
-  });
-  if (kernel.kind === "op") {
-    const relabel = (layout: Layout): Layout => ({ ...layout, buffer: renumber[layout.buffer]! });
-    return { kernel: { ...kernel, buffers, inputs: kernel.inputs.map(relabel), outputs: kernel.outputs.map(relabel) }, bound: unique };
-  }
-  const reload = (instruction: Instruction): Instruction =>
-    instruction.op === "load" ? { ...instruction, access: { ...instruction.access, buffer: renumber[instruction.access.buffer]! } } : instruction;
-  return {
-    kernel: {
-      ...kernel,
-      buffers,
-      ...(kernel.reduction ? { reduction: { ...kernel.reduction, body: kernel.reduction.body.map(reload) } } : {}),
-      body: kernel.body.map(reload),
-      stores: kernel.stores.map((store) => ({ ...store, access: { ...store.access, buffer: renumber[store.access.buffer]! } })),
-    },
-    bound: unique,
-  };
 }
 
 const describe = (value: Value): string => `${formatShape(value.spec.shape)} ${value.spec.dtype}`;

@@ -2,6 +2,7 @@ import {
   registerType,
   type BinaryOperation,
   type DType,
+  type Epilogue,
   type HostArray,
   type Instruction,
   type Kernel,
@@ -166,6 +167,17 @@ export interface OpStep {
   attributes?: Readonly<Record<string, number | boolean>>;
   inputs: readonly number[];
   results: readonly Result[];
+  epilogue?: OpEpilogue;
+}
+
+/** Code behind a kernel op, element by element. */
+export interface OpEpilogue {
+  /** Positions among the tensors, and strides along the axes of the op's result. */
+  reads: readonly { tensor: number; strides: readonly number[] }[];
+  /** True: the first of the step's results is the op's own. False: what the code makes first takes its place. */
+  keepsResult: boolean;
+  /** @returns the instruction of each result that the code makes */
+  write(code: Code, own: number, reads: readonly number[]): readonly number[];
 }
 
 /** A program of kernel ops, each in one step, with all tensors and results as bindings. */
@@ -176,7 +188,7 @@ export function ops(tensors: readonly Tensor[], steps: readonly OpStep[], runs?:
   tensors.forEach(({ dtype, data }) => places.binding(dtype, data.length));
   const kernels: Kernel[] = [];
   const list: Step[] = [];
-  for (const { op, attributes = {}, inputs, results } of steps) {
+  for (const { op, attributes = {}, inputs, results, epilogue } of steps) {
     const first = layouts.length;
     for (const result of results) {
       layouts.push({ dtype: result.dtype, shape: result.shape, strides: contiguous(result.shape), offset: 0 });
@@ -184,14 +196,24 @@ export function ops(tensors: readonly Tensor[], steps: readonly OpStep[], runs?:
       places.binding(result.dtype, product(result.shape));
     }
     const outputs = results.map((_, position) => first + position);
-    const bound = [...new Set([...inputs, ...outputs])];
+    const bound = [...new Set([...inputs, ...outputs, ...(epilogue?.reads.map(({ tensor }) => tensor) ?? [])])];
     const layout = (position: number): Layout => ({ buffer: bound.indexOf(position), ...layouts[position]! });
     kernels.push({
       kind: "op", op, label: `${op} ${inputs.map((position) => `${layouts[position]!.dtype}[${layouts[position]!.shape.join(",")}]`).join(" ")}`,
       buffers: bound.map((position) => ({ dtype: layouts[position]!.dtype, access: position < first ? "read" : "write" })),
-      attributes, inputs: inputs.map(layout), outputs: outputs.map(layout),
+      attributes, inputs: inputs.map(layout), outputs: (epilogue ? outputs.slice(0, 1) : outputs).map(layout),
+      ...(epilogue && { epilogue: writeEpilogue(epilogue, results, (position) => bound.indexOf(position), outputs) }),
     });
     list.push({ kernel: kernels.length - 1, buffers: bound });
   }
   return { program: places.program(kernels, list), buffers, ...(runs ? { runs } : {}) };
+}
+
+function writeEpilogue({ reads, keepsResult, write }: OpEpilogue, results: readonly Result[], bufferOf: (position: number) => number, outputs: readonly number[]): Epilogue {
+  const code = new Code();
+  const own = contiguous(results[0]!.shape);
+  const loaded = code.load("f32", bufferOf(outputs[0]!), own);
+  const values = write(code, loaded, reads.map(({ tensor, strides }) => code.load("f32", bufferOf(tensor), strides)));
+  const stored = keepsResult ? outputs.slice(1) : outputs;
+  return { body: code.instructions, stores: stored.map((output, position) => ({ access: { buffer: bufferOf(output), offset: 0, strides: own }, value: values[position]! })) };
 }

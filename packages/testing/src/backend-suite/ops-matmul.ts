@@ -1,5 +1,5 @@
 import type { DType } from "@multiway/tensor/device";
-import { ops, type Tensor } from "./build.ts";
+import { contiguous, ops, type Result, type Tensor } from "./build.ts";
 import { keyOf, product, type CaseBody, type ProgramCase } from "./case.ts";
 import { numbersFor } from "./loads.ts";
 
@@ -108,5 +108,52 @@ export function matmulCases(): ProgramCase[] {
       return multiply([], 20, 24, 16, { dtype: "f32", shape: [20, 24], data: a }, operand("finite", [], 24, 16));
     },
   });
+  cases.push(...epilogueCases());
   return cases;
+}
+
+/** Bias along the columns, a non-linear function, and a residual: what follows most products of a transformer. */
+function withEpilogue(name: string, [m, k, n]: readonly [number, number, number], { batch = [], keepsResult = false, isTransposed = false, quick = true }: { batch?: readonly number[]; keepsResult?: boolean; isTransposed?: boolean; quick?: boolean } = {}): ProgramCase {
+  return {
+    kind: "program", group: "matmul with an epilogue", name, quick,
+    body: () => {
+      const shape = [...batch, m, n];
+      const vector: Tensor = { dtype: "f32", shape: [n], data: numbersFor("f32", `${name} bias`, n) };
+      const residual: Tensor = { dtype: "f32", shape, data: numbersFor("f32", `${name} residual`, product(shape)) };
+      const check = { relative: 1e-4, absolute: 2e-5 * Math.sqrt(k + 1) };
+      const own: Result[] = keepsResult ? [{ dtype: "f32", shape, check }] : [];
+      return ops([operand(`${name} a`, batch, m, k), operand(`${name} b`, batch, k, n, { isTransposed }), vector, residual], [
+        {
+          op: "matmul", inputs: [0, 1],
+          results: [...own, { dtype: "f32", shape, check }, { dtype: "f32", shape, check }, { dtype: "bool", shape, check: { relative: 0, absolute: 0 } }],
+          epilogue: {
+            keepsResult,
+            reads: [{ tensor: 2, strides: [...shape.slice(0, -1).map(() => 0), 1] }, { tensor: 3, strides: contiguous(shape) }],
+            write: (code, result, [bias, other]) => {
+              const shifted = code.binary("add", result, bias!);
+              // Far from 0, so that rounding does not decide.
+              const isRowEven = code.binary("equal", code.binary("and", code.index(shape.length - 2), code.constant("i32", 1)), code.constant("i32", 0));
+              return [code.binary("add", code.unary("tanh", shifted), other!), code.binary("multiply", shifted, other!), isRowEven];
+            },
+          },
+        },
+      ]);
+    },
+  };
+}
+
+function epilogueCases(): ProgramCase[] {
+  return [
+    withEpilogue("1×1×1", [1, 1, 1]),
+    withEpilogue("3×5×7", [3, 5, 7]),
+    withEpilogue("3×0×7", [3, 0, 7]),
+    withEpilogue("0×5×7", [0, 5, 7]),
+    withEpilogue("few rows, b transposed", [4, 70, 66], { isTransposed: true }),
+    withEpilogue("64×64×64, result kept", [64, 64, 64], { keepsResult: true }),
+    withEpilogue("17×33×29, result kept", [17, 33, 29], { keepsResult: true }),
+    withEpilogue("130×70×94, several blocks at the edges", [130, 70, 94]),
+    withEpilogue("65×600×131, k in blocks", [65, 600, 131], { quick: false }),
+    withEpilogue("batch [2, 3], 20×16×24", [20, 16, 24], { batch: [2, 3] }),
+    withEpilogue("batch [3], 66×24×70, b transposed", [66, 24, 70], { batch: [3], isTransposed: true }),
+  ];
 }

@@ -65,6 +65,8 @@ export interface OpImplementation {
   readonly name: string;
   /** Left out, it accepts all that the op allows. */
   accepts?(kernel: OpKernel, target: Target): boolean;
+  /** `generate` deals with the kernel's epilogue; otherwise it becomes a loop of its own behind. */
+  readonly runsEpilogues?: boolean;
   generate(kernel: OpKernel, target: Target): GeneratedKernel;
 }
 

@@ -1,9 +1,11 @@
-import { i32, type Code, type I32, type Local } from "../assembler/index.ts";
+import { i32, type Code, type I32, type Local, type ModuleBuilder } from "../assembler/index.ts";
 import { edgeBytes, multiplyBlock } from "../blocks/multiply.ts";
 import { packRows } from "../blocks/pack.ts";
 import { packPanels } from "../blocks/panels.ts";
 import { widen } from "../blocks/widen.ts";
-import { kernelFunction } from "./kernel.ts";
+import { emitOnBlock, type MatrixBlock } from "../loop/pointwise.ts";
+import type { Nest } from "../loop/nest.ts";
+import { kernelFunction, type KernelFunction, type TaskRange } from "./kernel.ts";
 
 /** Where the multiply loop finds a block of A. */
 export const leftSource = {
@@ -77,108 +79,127 @@ export const matmulPack = kernelFunction({
   },
 });
 
+const multiplyParameters = {
+  a: "i32", b: "i32", c: "i32", m: "i32", k: "i32", n: "i32",
+  aRow: "i32", aK: "i32", bK: "i32", bColumn: "i32", aIsHalf: "i32", bIsHalf: "i32",
+  left: "i32", right: "i32", pack: "i32",
+  rowBlock: "i32", columnBlock: "i32", kBlock: "i32", rowBlocks: "i32", columnBlocks: "i32", bScratch: "i32", packScratch: "i32",
+  extent1: "i32", extent2: "i32", extent3: "i32",
+  a0: "i32", a1: "i32", a2: "i32", a3: "i32", b0: "i32", b1: "i32", b2: "i32", b3: "i32",
+} as const;
+
+type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Local<"i32"> } & TaskRange;
+
 /**
  * C = A · B; a task is a block of rows and columns of one matrix, which goes through k in blocks and adds up their products in order.
  *
  * Scratch holds an edge tile, then the block of A, then, from `bScratch` on, the block of B and what packing it needs, from `packScratch` on.
+ *
+ * @param finish what becomes of a block of C that is complete
  */
-export const matmulMultiply = kernelFunction({
-  key: "matmul.multiply",
-  parameters: {
-    a: "i32", b: "i32", c: "i32", m: "i32", k: "i32", n: "i32",
-    aRow: "i32", aK: "i32", bK: "i32", bColumn: "i32", aIsHalf: "i32", bIsHalf: "i32",
-    left: "i32", right: "i32", pack: "i32",
-    rowBlock: "i32", columnBlock: "i32", kBlock: "i32", rowBlocks: "i32", columnBlocks: "i32", bScratch: "i32", packScratch: "i32",
-    extent1: "i32", extent2: "i32", extent3: "i32",
-    a0: "i32", a1: "i32", a2: "i32", a3: "i32", b0: "i32", b1: "i32", b2: "i32", b3: "i32",
-  },
-  body(code, p, module) {
-    const task = code.local("i32");
-    const kDone = code.local("i32");
-    const edge = p.scratch;
-    const aScratch = code.let(i32.add(p.scratch, edgeBytes));
-    const bScratch = code.let(i32.add(p.scratch, p.bScratch));
-    code.for(task, p.firstTask, p.endTask, 1, () => {
-      const rest = code.let(i32.divU(task, p.rowBlocks));
-      const row = code.let(i32.mul(i32.remU(task, p.rowBlocks), p.rowBlock));
-      const batch = code.let(i32.divU(rest, p.columnBlocks));
-      const column = code.let(i32.mul(i32.remU(rest, p.columnBlocks), p.columnBlock));
-      const rows = part(code, p.m, row, p.rowBlock);
-      const columns = part(code, p.n, column, p.columnBlock);
-      const extents = [p.extent1, p.extent2, p.extent3];
-      const a = code.let(i32.add(i32.add(p.a, batchOffset(code, batch, extents, [p.a0, p.a1, p.a2, p.a3])), i32.mul(row, p.aRow)));
-      const b = code.let(i32.add(p.b, batchOffset(code, batch, extents, [p.b0, p.b1, p.b2, p.b3])));
-      code.if(
-        i32.eq(p.right, rightSource.panels),
-        () => code.increase(b, i32.mul(i32.shl(column, 2), p.k)),
-        () => code.increase(b, i32.mul(column, p.bColumn)),
-      );
-      const strideC = code.let(i32.shl(p.n, 2));
-      const c = code.let(i32.add(i32.add(p.c, i32.mul(i32.add(i32.mul(batch, p.m), row), strideC)), i32.shl(column, 2)));
+function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?: (block: MatrixBlock) => void): void {
+  const task = code.local("i32");
+  const kDone = code.local("i32");
+  const edge = p.scratch;
+  const aScratch = code.let(i32.add(p.scratch, edgeBytes));
+  const bScratch = code.let(i32.add(p.scratch, p.bScratch));
+  code.for(task, p.firstTask, p.endTask, 1, () => {
+    const rest = code.let(i32.divU(task, p.rowBlocks));
+    const row = code.let(i32.mul(i32.remU(task, p.rowBlocks), p.rowBlock));
+    const batch = code.let(i32.divU(rest, p.columnBlocks));
+    const column = code.let(i32.mul(i32.remU(rest, p.columnBlocks), p.columnBlock));
+    const rows = part(code, p.m, row, p.rowBlock);
+    const columns = part(code, p.n, column, p.columnBlock);
+    const extents = [p.extent1, p.extent2, p.extent3];
+    const a = code.let(i32.add(i32.add(p.a, batchOffset(code, batch, extents, [p.a0, p.a1, p.a2, p.a3])), i32.mul(row, p.aRow)));
+    const b = code.let(i32.add(p.b, batchOffset(code, batch, extents, [p.b0, p.b1, p.b2, p.b3])));
+    code.if(
+      i32.eq(p.right, rightSource.panels),
+      () => code.increase(b, i32.mul(i32.shl(column, 2), p.k)),
+      () => code.increase(b, i32.mul(column, p.bColumn)),
+    );
+    const strideC = code.let(i32.shl(p.n, 2));
+    const c = code.let(i32.add(i32.add(p.c, i32.mul(i32.add(i32.mul(batch, p.m), row), strideC)), i32.shl(column, 2)));
 
-      code.set(kDone, i32.const(0));
-      // k = 0 takes one round too, which writes zeros.
-      code.loop((again) => {
-        const k = part(code, p.k, kDone, p.kBlock);
-        const aBlock = code.let(i32.add(a, i32.mul(kDone, p.aK)));
-        const bBlock = code.let(i32.add(b, i32.mul(kDone, p.bK)));
-        const strideB = code.let(p.bK);
-        const panelB = code.let(i32.const(32));
-        code.if(i32.ne(p.right, rightSource.rows), () => {
-          code.set(strideB, i32.const(32));
-          code.if(
-            i32.eq(p.right, rightSource.panels),
-            () => {
-              code.set(bBlock, i32.add(b, i32.shl(kDone, 5)));
-              code.set(panelB, i32.shl(p.k, 5));
-            },
-            () => {
-              code.set(panelB, i32.shl(k, 5));
-              packPanels(code, module, {
-                source: p.pack, from: bBlock, strideK: p.bK, strideColumn: p.bColumn, isHalf: p.bIsHalf, k, columns, to: bScratch, panelBytes: panelB,
-                scratch: i32.add(p.scratch, p.packScratch),
-              });
-              code.set(bBlock, bScratch);
-            },
-          );
-        });
-        const common = { b: bBlock, strideB, panelB, k, c, strideC, rows, columns, accumulate: i32.gtS(kDone, 0), edge };
-        const byColumns = (block: I32, strideA: I32 | number, tileA: I32 | number): void => multiplyBlock(code, module, "columns", { ...common, a: block, strideA, tileA });
-
-        code.if(i32.eq(p.left, leftSource.packColumns), () => {
-          packRows(code, module, 4, { from: aBlock, stride: p.aK, k, columns: rows, to: aScratch, panelBytes: i32.shl(k, 4) });
-        });
-        code.if(i32.eq(p.left, leftSource.widenColumns), () => {
-          const from = { from: aBlock, strideRow: p.aK, strideColumn: p.aRow, rows: k, columns: rows };
-          widen(code, module, { ...from, to: aScratch, strideTo: i32.shl(p.rowBlock, 2), isHalf: p.aIsHalf });
-        });
-        code.if(i32.eq(p.left, leftSource.widenRows), () => {
-          const from = { from: aBlock, strideRow: p.aRow, strideColumn: p.aK, rows, columns: k };
-          widen(code, module, { ...from, to: aScratch, strideTo: i32.shl(k, 2), isHalf: p.aIsHalf });
-          code.set(aBlock, aScratch);
-        });
+    code.set(kDone, i32.const(0));
+    // k = 0 takes one round too, which writes zeros.
+    code.loop((again) => {
+      const k = part(code, p.k, kDone, p.kBlock);
+      const aBlock = code.let(i32.add(a, i32.mul(kDone, p.aK)));
+      const bBlock = code.let(i32.add(b, i32.mul(kDone, p.bK)));
+      const strideB = code.let(p.bK);
+      const panelB = code.let(i32.const(32));
+      code.if(i32.ne(p.right, rightSource.rows), () => {
+        code.set(strideB, i32.const(32));
         code.if(
-          i32.or(i32.eq(p.left, leftSource.rows), i32.eq(p.left, leftSource.widenRows)),
+          i32.eq(p.right, rightSource.panels),
           () => {
-            const strideA = code.let(p.aRow);
-            code.if(i32.eq(p.left, leftSource.widenRows), () => code.set(strideA, i32.shl(k, 2)));
-            multiplyBlock(code, module, "rows", { ...common, a: aBlock, strideA });
+            code.set(bBlock, i32.add(b, i32.shl(kDone, 5)));
+            code.set(panelB, i32.shl(p.k, 5));
           },
           () => {
-            const strideA = code.let(p.aK);
-            const tileA = code.let(i32.const(16));
-            code.if(i32.eq(p.left, leftSource.packColumns), () => {
-              code.set(strideA, i32.const(16));
-              code.set(tileA, i32.shl(k, 4));
+            code.set(panelB, i32.shl(k, 5));
+            packPanels(code, module, {
+              source: p.pack, from: bBlock, strideK: p.bK, strideColumn: p.bColumn, isHalf: p.bIsHalf, k, columns, to: bScratch, panelBytes: panelB,
+              scratch: i32.add(p.scratch, p.packScratch),
             });
-            code.if(i32.eq(p.left, leftSource.widenColumns), () => code.set(strideA, i32.shl(p.rowBlock, 2)));
-            code.if(i32.ne(p.left, leftSource.columns), () => code.set(aBlock, aScratch));
-            byColumns(aBlock, strideA, tileA);
+            code.set(bBlock, bScratch);
           },
         );
-        code.increase(kDone, p.kBlock);
-        code.branchIf(again, i32.ltS(kDone, p.k));
       });
+      const common = { b: bBlock, strideB, panelB, k, c, strideC, rows, columns, accumulate: i32.gtS(kDone, 0), edge };
+      const byColumns = (block: I32, strideA: I32 | number, tileA: I32 | number): void => multiplyBlock(code, module, "columns", { ...common, a: block, strideA, tileA });
+
+      code.if(i32.eq(p.left, leftSource.packColumns), () => {
+        packRows(code, module, 4, { from: aBlock, stride: p.aK, k, columns: rows, to: aScratch, panelBytes: i32.shl(k, 4) });
+      });
+      code.if(i32.eq(p.left, leftSource.widenColumns), () => {
+        const from = { from: aBlock, strideRow: p.aK, strideColumn: p.aRow, rows: k, columns: rows };
+        widen(code, module, { ...from, to: aScratch, strideTo: i32.shl(p.rowBlock, 2), isHalf: p.aIsHalf });
+      });
+      code.if(i32.eq(p.left, leftSource.widenRows), () => {
+        const from = { from: aBlock, strideRow: p.aRow, strideColumn: p.aK, rows, columns: k };
+        widen(code, module, { ...from, to: aScratch, strideTo: i32.shl(k, 2), isHalf: p.aIsHalf });
+        code.set(aBlock, aScratch);
+      });
+      code.if(
+        i32.or(i32.eq(p.left, leftSource.rows), i32.eq(p.left, leftSource.widenRows)),
+        () => {
+          const strideA = code.let(p.aRow);
+          code.if(i32.eq(p.left, leftSource.widenRows), () => code.set(strideA, i32.shl(k, 2)));
+          multiplyBlock(code, module, "rows", { ...common, a: aBlock, strideA });
+        },
+        () => {
+          const strideA = code.let(p.aK);
+          const tileA = code.let(i32.const(16));
+          code.if(i32.eq(p.left, leftSource.packColumns), () => {
+            code.set(strideA, i32.const(16));
+            code.set(tileA, i32.shl(k, 4));
+          });
+          code.if(i32.eq(p.left, leftSource.widenColumns), () => code.set(strideA, i32.shl(p.rowBlock, 2)));
+          code.if(i32.ne(p.left, leftSource.columns), () => code.set(aBlock, aScratch));
+          byColumns(aBlock, strideA, tileA);
+        },
+      );
+      code.increase(kDone, p.kBlock);
+      code.branchIf(again, i32.ltS(kDone, p.k));
     });
-  },
-});
+    finish?.({ matrix: batch, row, column, rows, columns });
+  });
+}
+
+export const matmulMultiply = kernelFunction({ key: "matmul.multiply", parameters: multiplyParameters, body: (code, p, module) => multiply(code, p, module) });
+
+/** The product with an epilogue, a pointwise nest over [...batch, m, n] that is handed the buffers `e0`, `e1`, …. */
+export function matmulMultiplyThen(epilogue: Nest): KernelFunction {
+  const names = epilogue.dtypes.map((_, buffer) => `e${buffer}`);
+  return {
+    key: `matmul.multiply ${JSON.stringify(epilogue)}`,
+    parameters: { ...multiplyParameters, ...Object.fromEntries(names.map((name) => [name, "i32" as const])) },
+    body(code, values, module) {
+      const p = values as unknown as MultiplyValues & Record<string, Local<"i32">>;
+      const bases = names.map((name) => p[name]!);
+      multiply(code, p, module, (block) => emitOnBlock(code, epilogue, bases, block));
+    },
+  };
+}

@@ -1,7 +1,8 @@
-import { bytesOf, type OpKernel } from "@multiway/tensor/device";
-import { phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { bytesOf, epilogueLoop, type Epilogue, type OpKernel } from "@multiway/tensor/device";
+import { phase, type Argument, type GeneratedKernel, type OpImplementations, type Phase } from "./kernel.ts";
+import { plainNest } from "../loop/nest.ts";
 import { matmulDots } from "./matmul-dots.ts";
-import { matmulMultiply, matmulPack, rightSource } from "./matmul-functions.ts";
+import { matmulMultiply, matmulMultiplyThen, matmulPack, rightSource } from "./matmul-functions.ts";
 import { matmulProblem, matmulScratch, planMatmul, product, type MatmulPlan } from "./matmul-plan.ts";
 
 /** Extents and strides of four batch axes, the outer ones padded with 1 and 0. */
@@ -39,7 +40,8 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
   const ofMatrices = four(extents, sharesPanels ? packedStrides : batch.map(({ strideB }) => strideB * bBytes));
   const common = { k, n, bK: problem.bK * bBytes, bColumn: problem.bColumn * bBytes };
 
-  const multiply = phase(matmulMultiply, matrices * rowBlocks * columnBlocks, {
+  const tasks = matrices * rowBlocks * columnBlocks;
+  const values = {
     ...common,
     a: buffer(a), b: sharesPanels ? { workspaceOffsetBytes: 0 } : buffer(b), c: { buffer: c.buffer }, m,
     aRow: problem.aRow * aBytes, aK: problem.aK * aBytes, aIsHalf: Number(problem.aIsHalf), bIsHalf: Number(problem.bIsHalf),
@@ -48,7 +50,8 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
     extent1: ofA.extents[1]!, extent2: ofA.extents[2]!, extent3: ofA.extents[3]!,
     a0: ofA.strides[0]!, a1: ofA.strides[1]!, a2: ofA.strides[2]!, a3: ofA.strides[3]!,
     b0: ofMatrices.strides[0]!, b1: ofMatrices.strides[1]!, b2: ofMatrices.strides[2]!, b3: ofMatrices.strides[3]!,
-  });
+  };
+  const multiply = kernel.epilogue ? multiplyThen(kernel, kernel.epilogue, tasks, values) : phase(matmulMultiply, tasks, values);
   if (!sharesPanels) return { phases: [multiply], scratchBytes };
 
   const packedMatrices = product(packedExtents);
@@ -62,4 +65,9 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
   return { phases: [pack, multiply], scratchBytes, workspaceBytes: packedMatrices * matrixBytes };
 }
 
-export const matmul: OpImplementations = [matmulDots, { name: "matmulBlocked", generate: (kernel) => generateMatmul(kernel) }];
+function multiplyThen(kernel: OpKernel, epilogue: Epilogue, tasks: number, values: Readonly<Record<string, Argument>>): Phase {
+  const own = Object.fromEntries(kernel.buffers.map((_, buffer) => [`e${buffer}`, { buffer }]));
+  return { function: matmulMultiplyThen(plainNest(epilogueLoop(kernel, epilogue))), tasks, arguments: { ...values, ...own } };
+}
+
+export const matmul: OpImplementations = [matmulDots, { name: "matmulBlocked", runsEpilogues: true, generate: (kernel) => generateMatmul(kernel) }];

@@ -35,7 +35,10 @@ export type NestInstruction =
   | { op: "reduced"; type: RegisterType; result: number; part: "value" | "position" | "rawPosition" };
 
 /** Translates a kernel, drops axes of one element and joins axes that all accesses see as one. */
-export function nestOf(kernel: LoopKernel): Nest {
+export const nestOf = (kernel: LoopKernel): Nest => simplify(plainNest(kernel));
+
+/** Translates a kernel with the axes that it has. */
+export function plainNest(kernel: LoopKernel): Nest {
   const { extents, reduction } = kernel;
   const numAxes = extents.length + (reduction?.extents.length ?? 0);
   const pad = (strides: readonly number[]): number[] => Array.from({ length: numAxes }, (_, axis) => strides[axis] ?? 0);
@@ -66,7 +69,7 @@ export function nestOf(kernel: LoopKernel): Nest {
     reductionBody.push({ op: "index", type: "i32", multipliers });
     return { combine, value, position: reductionBody.length - 1 };
   });
-  return simplify({
+  return {
     dtypes: kernel.buffers.map((buffer) => buffer.dtype),
     kept: extents.map((extent) => ({ extent })),
     reduced: (reduction?.extents ?? []).map((extent) => ({ extent })),
@@ -74,7 +77,7 @@ export function nestOf(kernel: LoopKernel): Nest {
     results,
     body: kernel.body.map(translate),
     stores: kernel.stores.map((store) => ({ ...store, access: padAccess(store.access) })),
-  });
+  };
 }
 
 /** Every affine form of a nest: addresses of loads and stores, and indices. */

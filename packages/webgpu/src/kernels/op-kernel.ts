@@ -7,6 +7,8 @@ export interface OpKernelChoice {
   name: string;
   accepts: (kernel: OpKernel, limits: PlanLimits) => boolean;
   plan: (kernel: OpKernel, limits: PlanLimits) => Plan;
+  /** `plan` deals with the kernel's epilogue; otherwise it becomes a dispatch of its own behind. */
+  runsEpilogues?: boolean;
 }
 
 export const nothing: Plan = { stages: [], scratchBytes: [] };

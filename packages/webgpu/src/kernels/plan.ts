@@ -1,5 +1,5 @@
 import { KernelError } from "@multiway/errors";
-import type { Kernel } from "@multiway/tensor/device";
+import { epilogueLoop, type Kernel } from "@multiway/tensor/device";
 import { planLoop } from "../loop/plan.ts";
 import type { Plan, PlanLimits } from "../wgsl/stage.ts";
 import { kernelsOf } from "./index.ts";
@@ -10,5 +10,7 @@ export function planKernel(kernel: Kernel, limits: PlanLimits): Plan {
 
   const chosen = kernelsOf(kernel.op).find((candidate) => candidate.accepts(kernel, limits));
   if (!chosen) throw new KernelError(`webgpu: kernel "${kernel.label}" can't be built: this device has no kernel for op "${kernel.op}".`);
-  return chosen.plan(kernel, limits);
+  const plan = chosen.plan(kernel, limits);
+  if (!kernel.epilogue || chosen.runsEpilogues) return plan;
+  return { ...plan, stages: [...plan.stages, ...planLoop(epilogueLoop(kernel, kernel.epilogue)).stages] };
 }

@@ -59,11 +59,10 @@ function wideBuffers(kernel: LoopKernel): Set<number> | undefined {
 export function loopViews(kernel: LoopKernel, wide?: ReadonlySet<number>): View[] {
   const written = new Set(kernel.stores.map(({ access }) => access.buffer));
   const read = new Set(loadsOf(kernel).map(({ buffer }) => buffer));
-  return kernel.buffers.map((buffer, index) => ({
-    name: `b${index}`,
-    buffer: { kernel: index },
-    element: buffer.dtype,
-    width: wide?.has(index) ? 4 : 1,
-    access: !written.has(index) ? "read" : read.has(index) ? "readwrite" : "write",
-  }));
+  // An epilogue has all buffers of its op, and leaves some alone.
+  return kernel.buffers.flatMap((buffer, index) => {
+    if (!written.has(index) && !read.has(index)) return [];
+    const access = !written.has(index) ? "read" : read.has(index) ? "readwrite" : "write";
+    return [{ name: `b${index}`, buffer: { kernel: index }, element: buffer.dtype, width: wide?.has(index) ? 4 : 1, access } satisfies View];
+  });
 }
