@@ -49,28 +49,56 @@ export function canonicalGraph(requested: readonly GraphValue[], findLeaf: FindL
     return leaf ? leafValue(leaf, node, output) : byNode.get(node)![output]!;
   };
 
+  const add = ({ op, attributes, outputs, payload }: Pick<Node, "op" | "attributes" | "outputs" | "payload">, inputs: readonly Value[], step?: ViewStep, dependencies = inputs): readonly Value[] => {
+    const key = `${op.name} ${JSON.stringify(attributes)} ${dependencies.map((input) => input.id).join()}`;
+    const known = byKey.get(key);
+    if (known) return known;
+    const siblings: Value[] = [];
+    outputs.forEach((spec, output) => {
+      const value: Value = { id: values.length, spec, op, inputs, attributes, output, siblings, payload, leaf: undefined, step };
+      siblings.push(value);
+      values.push(value);
+    });
+    byKey.set(key, siblings);
+    return siblings;
+  };
+
   const order = topologicalOrder(requested, (value) => isStored(value) || findLeaf(value) !== undefined).sort((a, b) => a.id - b.id);
+  const uses = new Map<Node, number>();
+  for (const { node } of [...order.flatMap(({ inputs }) => inputs), ...requested]) uses.set(node, (uses.get(node) ?? 0) + 1);
   for (const node of order) {
     const inputs = node.inputs.map(resolve);
-    const { name } = node.op;
-    if (name === "alias" || name === "stopGradient") byNode.set(node, [inputs[0]!]);
-    else if (name === "recomputed") byNode.set(node, inputs.slice(0, node.outputs.length));
+    const { op, attributes, outputs } = node;
+    if (op.name === "alias" || op.name === "stopGradient") byNode.set(node, [inputs[0]!]);
+    else if (op.name === "recomputed") byNode.set(node, inputs.slice(0, outputs.length));
+    else if (op.name === "barrier") byNode.set(node, add(node, inputs.slice(0, 1), { kind: "reshape", shape: inputs[0]!.spec.shape }, inputs));
     else {
-      const key = `${name} ${JSON.stringify(node.attributes)} ${inputs.map((input) => input.id).join()}`;
-      let results = byKey.get(key);
-      if (!results) {
-        const step: ViewStep | undefined = node.op.kind === "view" ? node.op.step(inputs[0]!.spec, node.attributes) : name === "barrier" ? { kind: "reshape", shape: inputs[0]!.spec.shape } : undefined;
-        const siblings: Value[] = [];
-        node.outputs.forEach((spec, output) => {
-          const value: Value = { id: values.length, spec, op: node.op, inputs: name === "barrier" ? inputs.slice(0, 1) : inputs, attributes: node.attributes, output, siblings, payload: node.payload, leaf: undefined, step };
-          siblings.push(value);
-          values.push(value);
-        });
-        results = siblings;
-        byKey.set(key, results);
-      }
-      byNode.set(node, results);
+      const step = op.kind === "view" ? op.step(inputs[0]!.spec, attributes) : undefined;
+      const source = node.inputs[0]?.node;
+      if (source?.op.name === "matmul" && uses.get(source) === 1 && !inputs[0]!.leaf && isTransposition(step)) {
+        // (A · B)ᵀ = Bᵀ · Aᵀ: operands may have any strides, while a transposed result would be copied. Weights' gradients are such.
+        const [a, b] = inputs[0]!.inputs.map((input) => add({ op, attributes, outputs: [transposed(input.spec)], payload: undefined }, [input], step)[0]!) as [Value, Value];
+        byNode.set(node, add({ op: source.op, attributes: source.attributes, outputs, payload: undefined }, [b, a]));
+      } else byNode.set(node, add(node, inputs, step));
     }
   }
-  return { values, outputs: requested.map(resolve) };
+  const outputs = requested.map(resolve);
+  return { values: reachable(values, outputs), outputs };
+}
+
+const transposed = ({ shape, dtype }: Spec): Spec => ({ shape: [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!], dtype });
+
+/** Whether a view swaps the last two axes, and does nothing else. */
+function isTransposition(step: ViewStep | undefined): boolean {
+  if (step?.kind !== "permute") return false;
+  const last = step.order.length - 1;
+  return step.order.every((axis, position) => axis === (position === last ? last - 1 : position === last - 1 ? last : position));
+}
+
+/** Values that outputs are made of; what was replaced is left out. */
+function reachable(values: readonly Value[], outputs: readonly Value[]): Value[] {
+  const found = new Set<Value>(outputs);
+  // Inputs stand before what is made of them.
+  for (const value of values.toReversed()) if ([value, ...value.siblings].some((sibling) => found.has(sibling))) for (const input of value.inputs) found.add(input);
+  return values.filter((value) => found.has(value) || value.siblings.some((sibling) => found.has(sibling)));
 }

@@ -240,6 +240,29 @@ function randomGraph(device: { tensor(data: Float32Array, options: { shape: numb
   return [...pool.slice(-3), pool[draw(pool.length)]!];
 }
 
+describe("transposed products", () => {
+  it("are products of transposed operands: a weight's gradient needs no copy", async () => {
+    const device = await open();
+    const x = device.tensor(ramp(24), { shape: [4, 6] });
+    const weight = device.tensor(ramp(30), { shape: [5, 6] });
+    const gradient = await realize(grad((w: Tensor) => x.matmul(w.transpose()).square().sum())(weight));
+    expect(gradient.shape).toEqual([5, 6]);
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul+add", "matmul"]);
+    const y = x.matmul(weight.transpose());
+    await realize([y.transpose(), y]);
+    expect(recorder.labels().map((label) => label.split(" ")[0])).toEqual(["matmul", "permute"]);
+  });
+
+  it("of batches too", async () => {
+    const device = await open();
+    const [a, b] = [device.tensor(ramp(24), { shape: [2, 3, 4] }), device.tensor(ramp(40), { shape: [2, 4, 5] })];
+    const turned = await a.matmul(b).transpose().data();
+    expect(recorder.labels()).toEqual(["matmul [2, 5, 3] f32"]);
+    const plain = await a.matmul(b).data();
+    for (let batch = 0; batch < 2; batch++) for (let row = 0; row < 3; row++) for (let column = 0; column < 5; column++) expect(turned[batch * 15 + column * 3 + row]).toBeCloseTo(plain[batch * 15 + row * 5 + column]!, 5);
+  });
+});
+
 describe("epilogues", () => {
   const operands = (device: Recorder["device"]) => ({
     x: device.tensor(ramp(24), { shape: [2, 2, 6] }),
