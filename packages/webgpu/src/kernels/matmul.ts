@@ -1,4 +1,6 @@
 import type { OpKernel } from "@multiway/tensor/device";
+import { epilogueText, type EpilogueText } from "./epilogue.ts";
+import type { View } from "../wgsl/stage.ts";
 import { alignedRows, at, nothing, product, reads, word, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 /** Extents of a product, and how a flat batch number becomes element offsets. */
@@ -26,22 +28,31 @@ function batchIndices(batch: readonly number[]): { lines: string; names: string[
   return { lines: lines.join(" "), names };
 }
 
+/** Views of the result and of what an epilogue touches. */
+function resultViews(kernel: OpKernel, finish: EpilogueText | undefined, width: 1 | 4): View[] {
+  const own = !finish || finish.keepsResult ? [writes("c", kernel.outputs[0]!, width)] : [];
+  return [...own, ...(finish?.views ?? [])];
+}
+
 /** One thread per element: for products too small or odd for tiles. Also the last resort, so it takes any. */
 const matmulPlain: OpKernelChoice = {
   name: "matmulPlain",
   accepts: () => true,
+  runsEpilogues: true,
   plan(kernel) {
     const { batch, m, k, n } = sizesOf(kernel);
     const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
     const total = product(batch) * m * n;
     if (total === 0) return nothing;
     const { lines, names } = batchIndices(batch);
+    const finish = epilogueText(kernel, false);
     return {
       scratchBytes: [],
       stages: [
         {
           label: `${kernel.label} matmulPlain`,
-          views: [reads("a", a), reads("b", b), writes("c", kernel.outputs[0]!)],
+          views: [reads("a", a), reads("b", b), ...resultViews(kernel, finish, 1)],
+          ...(finish && { declarations: finish.declarations }),
           workgroupSize: 64,
           workgroups: Math.ceil(total / 64),
           body: `
@@ -57,7 +68,8 @@ const matmulPlain: OpKernelChoice = {
   for (var i = 0u; i < ${k}u; i++) {
     sum += load_a(a_start + i * ${word(a.strides.at(-1)!)}) * load_b(b_start + i * ${word(b.strides.at(-2)!)});
   }
-  store_c(element, sum);`,
+  ${!finish || finish.keepsResult ? "store_c(element, sum);" : ""}
+  ${finish?.call([...names, "row", "column"], "sum") ?? ""}`,
         },
       ],
     };
@@ -70,6 +82,7 @@ const matmulPlain: OpKernelChoice = {
  */
 const matmulTiled: OpKernelChoice = {
   name: "matmulTiled",
+  runsEpilogues: true,
   accepts: (kernel, limits) => {
     const { m, n, k } = sizesOf(kernel);
     // Below, most of a tile would be padding.
@@ -104,11 +117,16 @@ const matmulTiled: OpKernelChoice = {
     const fillB = wideB
       ? `select(vec4<f32>(0.0f), load_b((b_start + j * ${word(b.strides.at(-2)!)}) >> 2u), ${insideB(0) || "true"})`
       : `vec4<f32>(${[0, 1, 2, 3].map((q) => element("b", `b_start + j * ${word(b.strides.at(-2)!)} + ${word(q * b.strides.at(-1)!)}`, insideB(q))).join(", ")})`;
+    const finish = epilogueText(kernel, wideC);
+    const plain = (text: string): string => (!finish || finish.keepsResult ? text : "");
     const storeRow = (i: number): string => {
       const start = `c_start + ${i}u * ${n}u`;
+      const row = `row + ${i}u`;
+      const one = (q: number): string => finish?.call([...names, row, `column + ${q}u`], `c${i}[${q}]`) ?? "";
+      const four = finish?.isWide ? finish.call([...names, row, "column"], `c${i}`) : [0, 1, 2, 3].map(one).join(" ");
       const store = wideC
-        ? `if (${ragged(n, 64, "column") || "true"}) { store_c((${start}) >> 2u, c${i}); }`
-        : [0, 1, 2, 3].map((q) => `if (column + ${q}u < ${n}u) { store_c(${start} + ${q}u, c${i}[${q}]); }`).join(" ");
+        ? `if (${ragged(n, 64, "column") || "true"}) { ${plain(`store_c((${start}) >> 2u, c${i});`)} ${four} }`
+        : [0, 1, 2, 3].map((q) => `if (column + ${q}u < ${n}u) { ${plain(`store_c(${start} + ${q}u, c${i}[${q}]);`)} ${one(q)} }`).join(" ");
       return `  if (${ragged(m, 64, `row + ${i}u`) || "true"}) { ${store} }`;
     };
     return {
@@ -116,10 +134,10 @@ const matmulTiled: OpKernelChoice = {
       stages: [
         {
           label: `${kernel.label} matmulTiled`,
-          views: [reads("a", a, wideA ? 4 : 1), reads("b", b, wideB ? 4 : 1), writes("c", c, wideC ? 4 : 1)],
+          views: [reads("a", a, wideA ? 4 : 1), reads("b", b, wideB ? 4 : 1), ...resultViews(kernel, finish, wideC ? 4 : 1)],
           workgroupSize: 256,
           workgroups: batches * tilesM * tilesN,
-          declarations: `
+          declarations: `${finish?.declarations ?? ""}
 var<workgroup> a_tile: array<vec4<f32>, 256>;
 var<workgroup> b_tile: array<vec4<f32>, 256>;`,
           body: `

@@ -13,6 +13,8 @@ export interface Surroundings {
   prefix: string;
   /** Names of the reduction's results. */
   reduced?: readonly string[];
+  /** A buffer whose element at the indices is at hand, under this name: an f32, or a vec4 of them where four are written at once. */
+  own?: { buffer: number; name: string };
   use: (name: MathFunction) => void;
 }
 
@@ -36,6 +38,7 @@ export function writeBody(instructions: readonly Instruction[], around: Surround
       case "reduced":
         return [`let ${target} = ${around.reduced![instruction.result]!};`];
       case "load": {
+        if (instruction.access.buffer === around.own?.buffer) return [`let ${target} = ${around.own.name};`];
         const load = `load_b${instruction.access.buffer}(u32(${addressOf(instruction.access, around.indices)}))`;
         if (instruction.guard === undefined) return [`let ${target} = ${load};`];
         return [`var ${target} = ${zero(instruction.type)};`, `if (${name(instruction.guard)}) { ${target} = ${load}; }`];
@@ -64,9 +67,10 @@ export function writeBodyOfFour(instructions: readonly Instruction[], stores: re
   const fourth = (access: Access): string => `u32(${addressOf(access, around.indices)}) >> 2u`;
   instructions.forEach((instruction, position) => {
     if (instruction.op === "reduced") throw new InternalError("webgpu: an elementwise kernel has no reduction.");
-    const vector = instruction.op === "load" && wide(instruction.access);
+    const isOwn = instruction.op === "load" && instruction.access.buffer === around.own?.buffer;
+    const vector = instruction.op === "load" && (isOwn || wide(instruction.access));
     varies[position] = vector || (instruction.op === "index" && instruction.axis === innermost) || operandsOf(instruction).some((operand) => varies[operand]);
-    if (vector) lines.push(`let ${around.prefix}${position} = load_b${instruction.access.buffer}(${fourth(instruction.access)});`);
+    if (vector) lines.push(`let ${around.prefix}${position} = ${isOwn ? around.own!.name : `load_b${instruction.access.buffer}(${fourth(instruction.access)})`};`);
     const copies = varies[position] ? [0, 1, 2, 3] : [0];
     for (const k of copies) {
       const target = varies[position] ? `${around.prefix}${position}_${k}` : `${around.prefix}${position}`;

@@ -40,7 +40,7 @@ export function planPointwise(kernel: LoopKernel): Plan {
 }
 
 /** The buffers that would be accessed as vec4, or undefined where that can't be. */
-function wideBuffers(kernel: LoopKernel): Set<number> | undefined {
+export function wideBuffers(kernel: LoopKernel): Set<number> | undefined {
   const innermost = kernel.extents.length - 1;
   if (innermost < 0 || kernel.extents[innermost]! % 4 !== 0) return undefined;
   const aligned = ({ offset, strides }: Access): boolean => [offset, ...strides.slice(0, innermost)].every((step) => step % 4 === 0);
