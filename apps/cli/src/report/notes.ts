@@ -25,7 +25,7 @@ export function findings({ naming, maskedPatches, retrieval, pixelNearestNeighbo
     naming.withPicture < 1.5 * naming.withoutPicture && `Names are hardly filled in better with the picture than with a blank one, so what is right here comes from knowing which pieces are frequent, not from looking.`,
     maskedPatches.accuracy <= maskedPatches.majority && `Hidden patches are predicted no better than by always saying the most frequent visual token.`,
     `All figures are of pictures drawn in a style that training never saw. Their names were seen, with pictures in other styles.`,
-    `A piece counts as right when it stands at its place in the name; all places are filled in at once, without looking at each other, so that two halves of different names can meet.`,
+    `A piece counts as right when it stands at its place in the name; pieces are filled in one by one, the most certain first, and each sees those before it, right or wrong.`,
     `Examples are drawn by the seed, not picked. Another seed gives other examples, and somewhat other figures.`,
   ].filter((text) => text !== false);
 }

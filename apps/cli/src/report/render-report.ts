@@ -42,7 +42,7 @@ export async function renderReport(input: ReportInput, { version }: { version?: 
 <main>
 ${section("What it can do", "", cards(result))}
 ${section("What to make of it", "", notes(result))}
-${section("Names, filled in", "The whole name is hidden; the model is told how many pieces it has, and fills in all of them, once seeing the picture and once with a blank one. A tick marks each piece that is right.", await namesGallery(names, pictures))}
+${section("Names, filled in", "The whole name is hidden; the model is told how many pieces it has, and fills them in one by one, once seeing the picture and once with a blank one. A tick marks each piece that is right.", await namesGallery(names, pictures))}
 ${section(
   "Hidden patches",
   "Four tenths of each picture are hidden. At each hidden place the model names one of the visual tokens, shown as the mean of all training patches that have it; it never paints pixels. The last picture shows the true visual tokens, the best that the model could answer. A solid frame with a tick marks a token that is right, a dashed frame one that isn’t; a wrong one can look right all the same.",
