@@ -91,7 +91,6 @@ const matmulTiled: OpKernelChoice = {
   plan(kernel) {
     const { batch, m, k, n } = sizesOf(kernel);
     const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
-    const c = kernel.outputs[0]!;
     const batches = product(batch);
     if (batches * m * n === 0) return nothing;
     const { lines, names } = batchIndices(batch);
