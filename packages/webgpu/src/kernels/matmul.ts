@@ -34,6 +34,10 @@ function resultViews(kernel: OpKernel, finish: EpilogueText | undefined, width: 
   return [...own, ...(finish?.views ?? [])];
 }
 
+const statements = (...texts: readonly string[]): string => texts.filter(Boolean).join(" ");
+const storesOwn = (finish: EpilogueText | undefined, text: string): string => (!finish || finish.keepsResult ? text : "");
+const finishElement = (finish: EpilogueText | undefined, indices: readonly string[], value: string): string => finish?.call(indices, value) ?? "";
+
 /** One thread per element: for products too small or odd for tiles. Also the last resort, so it takes any. */
 const matmulPlain: OpKernelChoice = {
   name: "matmulPlain",
@@ -68,8 +72,7 @@ const matmulPlain: OpKernelChoice = {
   for (var i = 0u; i < ${k}u; i++) {
     sum += load_a(a_start + i * ${word(a.strides.at(-1)!)}) * load_b(b_start + i * ${word(b.strides.at(-2)!)});
   }
-  ${!finish || finish.keepsResult ? "store_c(element, sum);" : ""}
-  ${finish?.call([...names, "row", "column"], "sum") ?? ""}`,
+  ${statements(storesOwn(finish, "store_c(element, sum);"), finishElement(finish, [...names, "row", "column"], "sum"))}`,
         },
       ],
     };
@@ -117,15 +120,14 @@ const matmulTiled: OpKernelChoice = {
       ? `select(vec4<f32>(0.0f), load_b((b_start + j * ${word(b.strides.at(-2)!)}) >> 2u), ${insideB(0) || "true"})`
       : `vec4<f32>(${[0, 1, 2, 3].map((q) => element("b", `b_start + j * ${word(b.strides.at(-2)!)} + ${word(q * b.strides.at(-1)!)}`, insideB(q))).join(", ")})`;
     const finish = epilogueText(kernel, wideC);
-    const plain = (text: string): string => (!finish || finish.keepsResult ? text : "");
     const storeRow = (i: number): string => {
       const start = `c_start + ${i}u * ${n}u`;
       const row = `row + ${i}u`;
-      const one = (q: number): string => finish?.call([...names, row, `column + ${q}u`], `c${i}[${q}]`) ?? "";
-      const four = finish?.isWide ? finish.call([...names, row, "column"], `c${i}`) : [0, 1, 2, 3].map(one).join(" ");
+      const one = (q: number): string => finishElement(finish, [...names, row, `column + ${q}u`], `c${i}[${q}]`);
+      const four = finish && !finish.isWide ? [0, 1, 2, 3].map(one).join(" ") : finishElement(finish, [...names, row, "column"], `c${i}`);
       const store = wideC
-        ? `if (${ragged(n, 64, "column") || "true"}) { ${plain(`store_c((${start}) >> 2u, c${i});`)} ${four} }`
-        : [0, 1, 2, 3].map((q) => `if (column + ${q}u < ${n}u) { ${plain(`store_c(${start} + ${q}u, c${i}[${q}]);`)} ${one(q)} }`).join(" ");
+        ? `if (${ragged(n, 64, "column") || "true"}) { ${statements(storesOwn(finish, `store_c((${start}) >> 2u, c${i});`), four)} }`
+        : [0, 1, 2, 3].map((q) => `if (column + ${q}u < ${n}u) { ${statements(storesOwn(finish, `store_c(${start} + ${q}u, c${i}[${q}]);`), one(q))} }`).join(" ");
       return `  if (${ragged(m, 64, `row + ${i}u`) || "true"}) { ${store} }`;
     };
     return {

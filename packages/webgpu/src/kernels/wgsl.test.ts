@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Kernel, LoopKernel } from "@multiway/tensor/device";
+import type { Kernel, LoopKernel, OpKernel } from "@multiway/tensor/device";
 import { affine, numbers, opKernel } from "../test-device.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
@@ -43,10 +43,28 @@ describe("the text of kernels", () => {
   it("a loop over buffers that take two bindings each", () => expect(textOf(affine(100), (view) => ({ memory: view, offset: 0, size: 400 }), 256)).toMatchSnapshot());
   it("a sum along rows by a tree", () => expect(textOf(sumOf(3000, 200, true))).toMatchSnapshot());
   it("a sum of one long row in two dispatches", () => expect(textOf(sumOf(1, 100_000, true))).toMatchSnapshot());
+  const product = (m: number, k: number, n: number): OpKernel => opKernel("matmul", {}, [{ data: numbers(1), shape: [m, k] }, { data: numbers(1), shape: [k, n] }], [{ shape: [m, n] }]);
   it("products: tiled", () => {
-    const of = (m: number, k: number, n: number): Kernel => opKernel("matmul", {}, [{ data: numbers(1), shape: [m, k] }, { data: numbers(1), shape: [k, n] }], [{ shape: [m, n] }]);
-    expect(textOf(of(128, 64, 128))).toMatchSnapshot("whole tiles");
-    expect(textOf(of(70, 33, 130))).toMatchSnapshot("ragged");
+    expect(textOf(product(128, 64, 128))).toMatchSnapshot("whole tiles");
+    expect(textOf(product(70, 33, 130))).toMatchSnapshot("ragged");
+  });
+  it("products with an epilogue: bias and a function, four at a time and one", () => {
+    const finished = (kernel: OpKernel): OpKernel => {
+      const [own, bias] = [kernel.outputs[0]!.buffer, kernel.buffers.length];
+      const access = { buffer: own, offset: 0, strides: kernel.outputs[0]!.strides };
+      const body: OpKernel["epilogue"] = {
+        body: [
+          { op: "load", type: "f32", access },
+          { op: "load", type: "f32", access: { buffer: bias, offset: 0, strides: [0, 1] } },
+          { op: "add", type: "f32", x: 0, y: 1 },
+          { op: "tanh", type: "f32", x: 2 },
+        ],
+        stores: [{ access, value: 3 }],
+      };
+      return { ...kernel, buffers: [...kernel.buffers, { dtype: "f32", access: "read" }], epilogue: body };
+    };
+    expect(textOf(finished(product(128, 64, 128)))).toMatchSnapshot("tiled");
+    expect(textOf(finished(product(3, 5, 7)))).toMatchSnapshot("plain");
   });
   it("attention", () => {
     const x = { data: numbers(1), shape: [1, 20, 2, 16] };
