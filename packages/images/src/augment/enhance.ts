@@ -28,8 +28,11 @@ export function adjustSaturation(image: Image, factor: number): Image {
   if (channels === 1) return { ...image, data: result };
   const weight = Math.fround(factor);
   for (let at = 0; at < data.length; at += channels) {
-    const grey = luma(data[at]!, data[at + 1]!, data[at + 2]!);
-    for (let channel = at; channel < at + 3; channel++) result[channel] = blend(grey, data[channel]!, weight);
+    const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
+    const grey = luma(red, green, blue);
+    result[at] = blend(grey, red, weight);
+    result[at + 1] = blend(grey, green, weight);
+    result[at + 2] = blend(grey, blue, weight);
   }
   return { ...image, data: result };
 }
@@ -42,10 +45,12 @@ function greyAt({ channels, data }: Image, at: number): number {
 function blendFromLevel(caller: string, image: Image, factor: number, level: number): Image {
   checkFactor(caller, image, factor);
   const weight = Math.fround(factor);
-  const table = Uint8Array.from({ length: 256 }, (_, value) => blend(level, value, weight));
+  const table = new Uint8Array(256);
+  for (let value = 0; value < 256; value++) table[value] = blend(level, value, weight);
   const { channels, data } = image;
-  const result = new Uint8Array(data);
-  for (let at = 0; at < data.length; at++) if (channels !== 4 || at % 4 !== 3) result[at] = table[data[at]!]!;
+  const result = new Uint8Array(data.length);
+  if (channels !== 4) for (let at = 0; at < data.length; at++) result[at] = table[data[at]!]!;
+  else for (let at = 0; at < data.length; at++) result[at] = at % 4 === 3 ? data[at]! : table[data[at]!]!;
   return { ...image, data: result };
 }
 
