@@ -8,6 +8,8 @@ export interface WorkerOptions {
   memory?: WebAssembly.Memory;
   initialPages: number;
   maximumPages: number;
+  /** Relaxed SIMD is wanted, and behind a flag. */
+  setsRelaxedSimdFlag: boolean;
 }
 
 /** A program as workers see it. */

@@ -1,4 +1,5 @@
 import { f32x4, ModuleBuilder } from "../assembler/index.ts";
+import { hasRelaxedSimdFlag, setRelaxedSimdFlag } from "./relaxed-simd-flag.ts";
 
 /** A module that is valid only where relaxed SIMD is. */
 const probe = (): Uint8Array<ArrayBuffer> => {
@@ -15,16 +16,14 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(module.toBytes());
 }
 
-/**
- * True where relaxed SIMD can be compiled. Node 20 has it behind a flag of V8, which this function sets for all threads of the process.
- *
- * To be called when the workers run: what Node has compiled ahead for its own start is thrown away once a flag has changed, so that a thread which starts
- * later takes twice as long.
- */
+/** Whether relaxed SIMD can be compiled: as it is, or once the flag is set. */
+export function relaxedSimdSupport(): "yes" | "behind a flag" | "no" {
+  if (WebAssembly.validate(probe())) return "yes";
+  return hasRelaxedSimdFlag() ? "behind a flag" : "no";
+}
+
+/** True where relaxed SIMD can be compiled from now on, after setting the flag if there is one. */
 export function enableRelaxedSimd(): boolean {
-  if (WebAssembly.validate(probe())) return true;
-  const v8 = globalThis.process?.getBuiltinModule?.("node:v8");
-  if (!v8) return false;
-  v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
+  if (relaxedSimdSupport() === "behind a flag") setRelaxedSimdFlag();
   return WebAssembly.validate(probe());
 }

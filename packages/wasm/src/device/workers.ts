@@ -1,6 +1,6 @@
 import { workerSource } from "../worker/worker-source.ts";
 import type { DeviceMessage, WorkerMessage } from "./protocol.ts";
-import { enableRelaxedSimd } from "./relaxed-simd.ts";
+import { relaxedSimdSupport } from "./relaxed-simd.ts";
 import { spawnWorker, type WorkerHandle } from "./spawn.ts";
 
 export interface TeamOptions {
@@ -11,7 +11,11 @@ export interface TeamOptions {
 
 const initialPages = 16;
 
-/** The worker threads of a device, all started, over one memory. */
+/**
+ * The worker threads of a device, over one memory.
+ *
+ * The first does whatever is asked; the others help, and start when it has started. Until then their messages wait, and nobody waits for them.
+ */
 export class Workers {
   readonly threads: number;
   readonly relaxedSimd: boolean;
@@ -21,51 +25,69 @@ export class Workers {
   readonly memory: WebAssembly.Memory | undefined;
   onMessage: (message: DeviceMessage) => void = () => {};
   onDeath: (reason: string) => void = () => {};
-  readonly #handles: readonly WorkerHandle[];
+  readonly #source: string | { url: string | URL };
+  readonly #setsFlag: boolean;
+  readonly #handles: WorkerHandle[] = [];
+  readonly #waiting: { thread: number; message: WorkerMessage; transfer: ArrayBuffer[] | undefined }[] = [];
+  #isClosed = false;
 
-  private constructor(handles: readonly WorkerHandle[], memory: WebAssembly.Memory | undefined, maximumPages: number, relaxedSimd: boolean) {
-    this.#handles = handles;
-    this.threads = handles.length;
-    this.memory = memory;
-    this.maximumPages = maximumPages;
-    this.relaxedSimd = relaxedSimd;
+  private constructor({ threads, relaxedSimd, workerUrl }: TeamOptions) {
+    const shared = threads > 1 ? makeSharedMemory() : undefined;
+    const support = relaxedSimd ? relaxedSimdSupport() : "no";
+    this.threads = threads;
+    this.memory = shared?.memory;
+    this.maximumPages = shared?.maximumPages ?? 65536;
+    this.relaxedSimd = support !== "no";
+    this.#setsFlag = support === "behind a flag";
+    this.#source = workerUrl ? { url: workerUrl } : workerSource;
   }
 
-  /** @throws Error with the reason when a worker does not start */
-  static async start({ threads, relaxedSimd, workerUrl }: TeamOptions): Promise<Workers> {
-    const shared = threads > 1 ? makeSharedMemory() : undefined;
-    const maximumPages = shared?.maximumPages ?? 65536;
-    let workers: Workers | undefined;
-    const handles: WorkerHandle[] = [];
-    const started: Promise<void>[] = [];
-    for (let thread = 0; thread < threads; thread++) {
-      started.push(
-        new Promise((resolve, reject) => {
-          const handle = spawnWorker(workerUrl ? { url: workerUrl } : workerSource, {
-            message(message) {
-              if (message.type === "ready") resolve();
-              else if (message.type === "unavailable") reject(new Error(message.reason));
-              else workers?.onMessage(message);
-            },
-            died(reason) {
-              reject(new Error(reason));
-              workers?.onDeath(reason);
-            },
-          });
-          handles.push(handle);
-          handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, ...(shared && { memory: shared.memory }) } });
-        }),
-      );
+  /**
+   * Does not wait for the worker in Node, where its own source always starts: work that is sent meanwhile is planned while it does.
+   *
+   * @throws Error with the reason when a worker does not start
+   */
+  static async start(options: TeamOptions): Promise<Workers> {
+    const workers = new Workers(options);
+    const started = new Promise<void>((resolve, reject) => workers.#spawn(0, resolve, reject));
+    started.then(
+      () => workers.#startHelpers(),
+      () => {},
+    );
+    if (options.workerUrl || !globalThis.process?.getBuiltinModule) {
+      try {
+        await started;
+      } catch (error) {
+        await workers.close();
+        throw error;
+      }
     }
-    try {
-      await Promise.all(started);
-      for (const handle of handles) handle.keepAlive(false);
-      workers = new Workers(handles, shared?.memory, maximumPages, relaxedSimd && enableRelaxedSimd());
-      return workers;
-    } catch (error) {
-      await Promise.all(handles.map((handle) => handle.terminate()));
-      throw error;
-    }
+    return workers;
+  }
+
+  #spawn(thread: number, started: () => void = () => {}, failed: (error: Error) => void = () => {}): void {
+    const die = (reason: string): void => {
+      failed(new Error(reason));
+      this.onDeath(reason);
+    };
+    const handle = spawnWorker(this.#source, {
+      message: (message) => {
+        if (message.type === "ready") started();
+        else if (message.type === "unavailable") die(message.reason);
+        else this.onMessage(message);
+      },
+      died: die,
+    });
+    this.#handles.push(handle);
+    const { threads, maximumPages, memory } = this;
+    handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, setsRelaxedSimdFlag: this.#setsFlag, ...(memory && { memory }) } });
+    handle.keepAlive(false);
+  }
+
+  #startHelpers(): void {
+    if (this.#isClosed) return;
+    for (let thread = 1; thread < this.threads; thread++) this.#spawn(thread);
+    for (const { thread, message, transfer } of this.#waiting.splice(0)) this.post(thread, message, transfer);
   }
 
   get description(): string {
@@ -74,7 +96,9 @@ export class Workers {
   }
 
   post(thread: number, message: WorkerMessage, transfer?: ArrayBuffer[]): void {
-    this.#handles[thread]!.post(message, transfer);
+    const handle = this.#handles[thread];
+    if (handle) handle.post(message, transfer);
+    else this.#waiting.push({ thread, message, transfer });
   }
 
   /** Only the first worker answers. */
@@ -83,6 +107,7 @@ export class Workers {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#handles.map((handle) => handle.terminate()));
   }
 }

@@ -4,6 +4,7 @@
  */
 import { control } from "../device/control.ts";
 import type { DeviceMessage, SharedRegions, WorkerMessage, WorkerOptions, WorkerProgram } from "../device/protocol.ts";
+import { setRelaxedSimdFlag } from "../device/relaxed-simd-flag.ts";
 import { Team, type KernelCall } from "./team.ts";
 
 interface Port {
@@ -140,6 +141,7 @@ port.listen((message) => {
   if (worker) return worker.handle(message);
   if (message.type !== "start") return;
   try {
+    if (message.options.setsRelaxedSimdFlag) setRelaxedSimdFlag();
     worker = new Worker(port, message.options);
     port.postMessage({ type: "ready" });
   } catch (error) {
