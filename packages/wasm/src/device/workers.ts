@@ -29,9 +29,13 @@ export class Workers {
   readonly #setsFlag: boolean;
   readonly #handles: WorkerHandle[] = [];
   readonly #waiting: { thread: number; message: WorkerMessage; transfer: ArrayBuffer[] | undefined }[] = [];
+  readonly #started: Promise<void>;
   #isClosed = false;
 
   private constructor({ threads, relaxedSimd, workerUrl }: TeamOptions) {
+    this.#source = workerUrl ? { url: workerUrl } : workerSource;
+    // First of all, since a thread takes its time to start.
+    this.#started = new Promise((resolve, reject) => this.#spawn(resolve, reject));
     const shared = threads > 1 ? makeSharedMemory() : undefined;
     const support = relaxedSimd ? relaxedSimdSupport() : "no";
     this.threads = threads;
@@ -39,7 +43,7 @@ export class Workers {
     this.maximumPages = shared?.maximumPages ?? 65536;
     this.relaxedSimd = support !== "no";
     this.#setsFlag = support === "behind a flag";
-    this.#source = workerUrl ? { url: workerUrl } : workerSource;
+    this.#introduce(0);
   }
 
   /**
@@ -49,14 +53,13 @@ export class Workers {
    */
   static async start(options: TeamOptions): Promise<Workers> {
     const workers = new Workers(options);
-    const started = new Promise<void>((resolve, reject) => workers.#spawn(0, resolve, reject));
-    started.then(
+    workers.#started.then(
       () => workers.#startHelpers(),
       () => {},
     );
     if (options.workerUrl || !globalThis.process?.getBuiltinModule) {
       try {
-        await started;
+        await workers.#started;
       } catch (error) {
         await workers.close();
         throw error;
@@ -65,7 +68,7 @@ export class Workers {
     return workers;
   }
 
-  #spawn(thread: number, started: () => void = () => {}, failed: (error: Error) => void = () => {}): void {
+  #spawn(started: () => void = () => {}, failed: (error: Error) => void = () => {}): void {
     const die = (reason: string): void => {
       failed(new Error(reason));
       this.onDeath(reason);
@@ -79,14 +82,21 @@ export class Workers {
       died: die,
     });
     this.#handles.push(handle);
-    const { threads, maximumPages, memory } = this;
-    handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, setsRelaxedSimdFlag: this.#setsFlag, ...(memory && { memory }) } });
     handle.keepAlive(false);
+  }
+
+  /** A worker's first message. */
+  #introduce(thread: number): void {
+    const { threads, maximumPages, memory } = this;
+    this.post(thread, { type: "start", options: { thread, threads, initialPages, maximumPages, setsRelaxedSimdFlag: this.#setsFlag, ...(memory && { memory }) } });
   }
 
   #startHelpers(): void {
     if (this.#isClosed) return;
-    for (let thread = 1; thread < this.threads; thread++) this.#spawn(thread);
+    for (let thread = 1; thread < this.threads; thread++) {
+      this.#spawn();
+      this.#introduce(thread);
+    }
     for (const { thread, message, transfer } of this.#waiting.splice(0)) this.post(thread, message, transfer);
   }
 
