@@ -30,7 +30,8 @@ export interface BenchCase {
   comparedRuns?: number;
   /** Time a new process from its start to its first result, once a round. */
   isCold?: boolean;
-  multiway: (device: Device) => Run | Promise<Run>;
+  /** Imports our packages when it is called: a process that times another library does not load them. */
+  multiway: (device: Device) => Promise<Run>;
   onnx: (() => OnnxCase) | Cannot;
   tfjs: ((tf: Tfjs) => Run) | Cannot;
   jaxJs: ((jax: JaxJs) => Run) | Cannot;

@@ -1,4 +1,4 @@
-import { compile, constant, grad, type Tensor } from "@multiway/tensor";
+import type { Tensor } from "@multiway/tensor";
 import type { BenchCase, Run } from "../bench-case.ts";
 import { uniform } from "../inputs.ts";
 import { OnnxModel } from "../onnx/model.ts";
@@ -36,7 +36,8 @@ function attentionCase(name: string, length: number, { visibleKeys = length, isB
     flops: isBackward ? 3 * forwardFlops : forwardFlops,
     iterations,
     tolerance: 1e-4,
-    multiway(device) {
+    async multiway(device) {
+      const { compile, constant, grad } = await import("@multiway/tensor");
       const shape = [1, length, numHeads, headDim];
       const inputs = lengthFirst.map((values) => device.tensor(values(), { shape }));
       const attend = ([q, k, v]: Tensor[]): Tensor => q!.attention(k!, v!, isPadded ? { bias: constant(bias(), { shape: [1, 1, 1, length] }) } : {});

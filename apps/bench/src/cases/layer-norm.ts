@@ -1,4 +1,4 @@
-import { compile, grad, type Tensor } from "@multiway/tensor";
+import type { Tensor } from "@multiway/tensor";
 import type { BenchCase } from "../bench-case.ts";
 import { uniform } from "../inputs.ts";
 import { OnnxModel } from "../onnx/model.ts";
@@ -21,7 +21,8 @@ function layerNormCase(isBackward: boolean): BenchCase {
     does: `${rows}×${width}${isBackward ? ": gradients of input, gain and offset, the forward pass included" : ""}`,
     iterations: 100,
     tolerance: 1e-4,
-    multiway(device) {
+    async multiway(device) {
+      const { compile, grad } = await import("@multiway/tensor");
       const inputs = [device.tensor(values(), { shape }), device.tensor(gains()), device.tensor(offsets())];
       const upstream = device.tensor(incoming(), { shape });
       const norm = ([x, gain, offset]: Tensor[]): Tensor => x!.layerNorm(gain!, offset!, { epsilon });

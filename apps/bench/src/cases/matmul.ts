@@ -1,4 +1,3 @@
-import { compile } from "@multiway/tensor";
 import type { BenchCase } from "../bench-case.ts";
 import { uniform } from "../inputs.ts";
 import { OnnxModel } from "../onnx/model.ts";
@@ -32,7 +31,8 @@ export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layo
     flops: 2 * (batch ?? 1) * m * k * n,
     iterations,
     tolerance: 1e-4,
-    multiway(device) {
+    async multiway(device) {
+      const { compile } = await import("@multiway/tensor");
       const product = compile((x: typeof a, y: typeof b) => (isATransposed ? x.transpose() : x).matmul(isBTransposed ? y.transpose() : y), { name: "matmul" });
       const a = device.tensor(valuesA(), { shape: shapeA });
       const b = device.tensor(valuesB(), { shape: shapeB });

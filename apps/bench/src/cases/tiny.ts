@@ -1,4 +1,4 @@
-import { compile, type Tensor } from "@multiway/tensor";
+import type { Tensor } from "@multiway/tensor";
 import type { BenchCase } from "../bench-case.ts";
 import { uniform } from "../inputs.ts";
 import { OnnxModel } from "../onnx/model.ts";
@@ -25,7 +25,8 @@ function tinyCase(isCompiled: boolean): BenchCase {
     does: `${numOps} alternating additions and multiplications on ${length} floats, ${isCompiled ? "compiled or as one graph" : "one call after the other"}`,
     iterations: 20,
     tolerance: 1e-4,
-    multiway(device) {
+    async multiway(device) {
+      const { compile } = await import("@multiway/tensor");
       const inputs = [start(), summand(), factor()].map((values) => device.tensor(values)) as [Tensor, Tensor, Tensor];
       const whole = (x: Tensor, a: Tensor, b: Tensor): Tensor => chain(x, { add: (y) => y.add(a), mul: (y) => y.mul(b) });
       const call = isCompiled ? compile(whole, { name: "tiny" }) : whole;

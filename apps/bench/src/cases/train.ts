@@ -1,5 +1,5 @@
-import { AdamW, type AdamWState } from "@multiway/optim";
-import { compile, valueAndGrad, type Tensor } from "@multiway/tensor";
+import type { AdamWState } from "@multiway/optim";
+import type { Tensor } from "@multiway/tensor";
 import type { BenchCase } from "../bench-case.ts";
 import { integers, uniform } from "../inputs.ts";
 import type { JaxArray } from "../targets/jax-js.ts";
@@ -41,7 +41,9 @@ export const trainCase: BenchCase = {
   // Losses of four steps: the last three tell of gradients and updates.
   comparedRuns: 4,
   tolerance: 1e-3,
-  multiway(device) {
+  async multiway(device) {
+    const { AdamW } = await import("@multiway/optim");
+    const { compile, valueAndGrad } = await import("@multiway/tensor");
     const adamw = new AdamW({ betas: [beta1, beta2], epsilon: adamEpsilon, weightDecay, groupOf: () => ({}) });
     let model: Model<Tensor> = mapModel(specs, (spec) => device.tensor(weightValues(spec), { shape: spec.shape }));
     let state = adamw.init(model, device);

@@ -1,4 +1,4 @@
-import { compile, type Tensor } from "@multiway/tensor";
+import type { Tensor } from "@multiway/tensor";
 import type { BenchCase } from "../bench-case.ts";
 import { uniform } from "../inputs.ts";
 import { OnnxModel } from "../onnx/model.ts";
@@ -21,7 +21,8 @@ function vitCase(batch: number, iterations: number): BenchCase {
     flops: numLayers * blockFlops({ ...sequences, ffnDim }),
     iterations,
     tolerance: 1e-3,
-    multiway(device) {
+    async multiway(device) {
+      const { compile } = await import("@multiway/tensor");
       const weights = layers.map((layer) => mapWeights(layer, (spec) => device.tensor(weightValues(spec), { shape: spec.shape })));
       const x = device.tensor(input(), { shape: [batch, length, embedDim] });
       const forward = compile((model: BlockWeights<Tensor>[], tokens: Tensor) => model.reduce((y, layer) => multiwayBlock(y, layer, numHeads), tokens), { name: "vit" });

@@ -1,4 +1,4 @@
-import { Device, type DeviceFactory } from "@multiway/tensor";
+import type { DeviceFactory } from "@multiway/tensor";
 import type { Target } from "./target.ts";
 
 function multiway(name: string, title: string, factory: () => Promise<DeviceFactory>): Target {
@@ -6,6 +6,7 @@ function multiway(name: string, title: string, factory: () => Promise<DeviceFact
     name,
     title,
     async prepare(benchCase) {
+      const { Device } = await import("@multiway/tensor");
       const opened = await (await factory()).open();
       if ("unavailable" in opened) return opened;
       const device = new Device(opened);
