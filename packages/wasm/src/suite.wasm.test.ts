@@ -11,5 +11,6 @@ const opener = (options: WasmOptions) => async (): Promise<DeviceBackend> => {
 
 describe("1 thread", () => runBackendSuite(opener({ threads: 1 })));
 describe("2 threads", () => runBackendSuite(opener({ threads: 2 })));
-describe("without relaxed SIMD", () => runBackendSuite(opener({ threads: 2, relaxedSimd: false })));
-describe("the same bits with 1 and 2 threads", () => runBackendSuite(opener({ threads: 1 }), { bitwise: opener({ threads: 2 }) }));
+describe("everything in workers", () => runBackendSuite(opener({ threads: 2, inline: false })));
+describe("without relaxed SIMD", () => runBackendSuite(opener({ threads: 2, relaxedSimd: false, inline: false })));
+describe("the same bits in 1 thread as in 2 workers", () => runBackendSuite(opener({ threads: 1 }), { bitwise: opener({ threads: 2, inline: false }) }));

@@ -12,6 +12,11 @@ export interface WasmOptions {
   threads?: number;
   /** Use relaxed SIMD (fused multiply-add) where the engine has it. Default true. Results with and without differ in their last bits. */
   relaxedSimd?: boolean;
+  /**
+   * Run programs of some 0.1 ms in the calling thread while the workers have nothing to do, which takes less time than to hand them over. Default true. Results have the same bits
+   * either way. Needs shared memory.
+   */
+  inline?: boolean;
   /** Where the file `@multiway/wasm/worker` is served, for pages whose Content Security Policy forbids workers from blobs. Default: the worker's inlined source. */
   workerUrl?: string | URL;
 }
@@ -30,10 +35,14 @@ export function wasm(options: WasmOptions = {}): DeviceFactory {
     name: "wasm",
     async open() {
       if (!hasSimd()) return { unavailable: "wasm: this engine has no WebAssembly SIMD." };
+      const sharesMemory = mayShareMemory();
       try {
         return new WasmDevice(
           await Workers.start({
-            threads: mayShareMemory() ? (threads ?? Math.min(numCores(), 8)) : 1,
+            threads: sharesMemory ? (threads ?? Math.min(numCores(), 8)) : 1,
+            sharesMemory,
+            // A page that has the worker in a file allows WebAssembly there, and perhaps nowhere else.
+            runsSmallHere: options.inline ?? options.workerUrl === undefined,
             relaxedSimd: options.relaxedSimd ?? true,
             ...(options.workerUrl !== undefined && { workerUrl: options.workerUrl }),
           }),

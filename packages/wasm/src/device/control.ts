@@ -19,6 +19,8 @@ export const control = {
   failedStep: 112,
   failureLength: 113,
   failureText: 114,
+  /** Failures that have been told to the main thread. */
+  failures: 192,
 } as const;
 
 /** Longest text of a failure, in bytes. */

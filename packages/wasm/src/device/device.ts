@@ -12,11 +12,18 @@ import {
 } from "@multiway/tensor/device";
 import { AddressSpace, addressAlignment } from "./address-space.ts";
 import { control, controlBytes } from "./control.ts";
-import { deviceBytes, ProgramLowering, type FunctionTable, type LoweredProgram } from "./lower-program.ts";
-import type { DeviceMessage, SharedRegions, WorkerMessage } from "./protocol.ts";
+import { deviceBytes, ProgramLowering, type FunctionTable, type LoweredProgram, type LoweringOptions } from "./lower-program.ts";
+import type { DeviceMessage, RunMessage, SharedRegions, WorkerMessage, WorkerProgram } from "./protocol.ts";
+import { SmallPrograms } from "./small-programs.ts";
+import type { Failure } from "../execution/team.ts";
+import { letOthersTakeTurns } from "./turns.ts";
+import { isSmall } from "./work.ts";
 import type { Workers } from "./workers.ts";
 
 const pageBytes = 65536;
+
+/** Copying so much is soon done, and handing it over would take as long. */
+const mostBytesReadHere = 2 ** 20;
 
 /** Kernels may read up to a vector past the end of a buffer, so the last addresses are never given out. */
 const slackBytes = 256;
@@ -32,7 +39,10 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** The side of the CPU device that lives in the caller's thread: it plans memory, generates code and sends messages. It never waits and computes nothing. */
+/**
+ * The side of the CPU device that lives in the caller's thread: it plans memory, generates code and sends messages. It never waits, and computes only what takes
+ * no longer than a message: see {@link SmallPrograms}.
+ */
 export class WasmDevice implements DeviceBackend {
   readonly name = "wasm";
   readonly fuses = true;
@@ -45,6 +55,8 @@ export class WasmDevice implements DeviceBackend {
   readonly #functions: FunctionTable = new Map();
   readonly #buffers = new Map<number, Buffer>();
   readonly #programs = new Map<number, LoweredProgram | "broken">();
+  /** Undefined where the memory is a worker's alone, or the caller wants to compute nothing. */
+  readonly #small: SmallPrograms | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #counters = { dispatches: 0, pipelines: 0, allocations: 0, programs: 0, liveBytes: 0, liveBuffers: 0 };
   #pages: number;
@@ -56,6 +68,7 @@ export class WasmDevice implements DeviceBackend {
   #nextPhase = 0;
   /** Messages sent to the first worker. */
   #numSent = 0;
+  #numFailuresHeard = 0;
   #regionSizes = { arena: 0, workspace: 0, scratch: 0 };
   #region: { address: number; regions: SharedRegions } | undefined;
 
@@ -63,6 +76,7 @@ export class WasmDevice implements DeviceBackend {
     this.#workers = workers;
     this.description = workers.description;
     this.#pages = workers.initialPages;
+    this.#small = workers.memory && workers.runsSmallHere ? new SmallPrograms(workers.memory) : undefined;
     this.#space = new AddressSpace(controlBytes, workers.maximumPages * pageBytes - slackBytes);
     this.lost = new Promise((resolve) => (this.#markLost = resolve));
     workers.onMessage = (message) => this.#receive(message);
@@ -89,7 +103,7 @@ export class WasmDevice implements DeviceBackend {
     if (data.length > length) throw new DeviceError(`write: ${data.length} elements are given; the buffer holds ${length}.`, { details: { length, given: data.length } });
     if (data.length === 0) return;
     const bytes = deviceBytes(dtype, data);
-    if (this.#workers.memory && this.#isIdle()) new Uint8Array(this.#workers.memory.buffer).set(bytes, address);
+    if (this.#isIdle()) new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
     else this.#send({ type: "write", address, bytes }, [bytes.buffer]);
   }
 
@@ -100,8 +114,16 @@ export class WasmDevice implements DeviceBackend {
       throw new DeviceError(`read: elements ${offset} to ${offset + length} are asked for; the buffer holds ${available}.`, { details: { offset, length, available } });
     }
     const size = bytesOf(dtype);
+    const [start, numBytes] = [address + offset * size, length * size];
+    if (numBytes <= mostBytesReadHere && this.#isIdle()) {
+      this.#throwFailure();
+      const bytes = new Uint8Array(numBytes);
+      bytes.set(new Uint8Array(this.#workers.memory!.buffer, start, numBytes));
+      await letOthersTakeTurns();
+      return new hostArrays[dtype](bytes.buffer);
+    }
     return this.#ask(
-      (id) => ({ type: "read", id, address: address + offset * size, numBytes: length * size }),
+      (id) => ({ type: "read", id, address: start, numBytes }),
       (message) => new hostArrays[dtype]((message as DeviceMessage & { type: "read" }).bytes),
     );
   }
@@ -120,26 +142,41 @@ export class WasmDevice implements DeviceBackend {
     this.#checkOpen();
     const id = this.#nextId++;
     this.#counters.programs++;
-    const lowering = new ProgramLowering(program, { relaxedSimd: this.#workers.relaxedSimd }, this.#workers.threads, this.#functions, (numBytes) =>
-      this.#take(numBytes, `program "${program.label}"`),
-    );
+    const options = this.#loweringOptions(program);
+    // While the program is lowered.
+    if (!options.isSmall || !this.#small) this.#workers.wake();
+    const lowering = new ProgramLowering(program, options, this.#functions, (numBytes) => this.#take(numBytes, `program "${program.label}"`));
     try {
       const lowered = lowering.lower();
       this.#programs.set(id, lowered);
       this.#counters.pipelines += lowered.worker.numFunctions;
-      for (let thread = 1; thread < this.#workers.threads; thread++) {
-        this.#workers.post(thread, { type: "load", program: { ...lowered.worker, id, constants: [], arguments: new Int32Array(0) } });
-      }
-      this.#send({ type: "load", program: { ...lowered.worker, id } });
+      if (lowered.isSmall && this.#small) this.#small.load({ ...lowered.worker, id });
+      else this.#loadInWorkers({ ...lowered.worker, id });
       delete lowered.worker.module;
       lowered.worker.constants = [];
     } catch (error) {
       for (const address of lowering.abandon()) this.#space.release(address);
-      if (!KernelError.isInstance(error)) throw error;
-      this.#failure ??= error;
+      const failure = error instanceof WebAssembly.CompileError ? new KernelError(`${program.label}: ${error.message}`, { cause: error, details: { label: program.label } }) : error;
+      if (!KernelError.isInstance(failure)) throw failure;
+      this.#failure ??= failure;
       this.#programs.set(id, "broken");
     }
     return { id };
+  }
+
+  #loweringOptions(program: Program): LoweringOptions {
+    const { threads, memory, relaxedSimd, relaxedSimdHere } = this.#workers;
+    const memoryIsShared = memory !== undefined;
+    return isSmall(program)
+      ? { isSmall: true, threads: 1, memoryIsShared, target: { relaxedSimd: relaxedSimdHere } }
+      : { isSmall: false, threads, memoryIsShared, target: { relaxedSimd } };
+  }
+
+  #loadInWorkers(program: WorkerProgram): void {
+    for (let thread = 1; thread < this.#workers.threads; thread++) {
+      this.#workers.post(thread, { type: "load", program: { ...program, constants: [], arguments: new Int32Array(0) } });
+    }
+    this.#send({ type: "load", program });
   }
 
   run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
@@ -155,27 +192,50 @@ export class WasmDevice implements DeviceBackend {
     const addresses = new Int32Array(bindings.length);
     bindings.forEach((binding, index) => (addresses[index] = this.#find(binding, "run").address));
     this.#counters.dispatches += lowered.labels.length;
-    if (!lowered.isShared) return this.#send({ type: "run", id, regions, bindings: addresses, scalars });
+    const message: RunMessage = { id, regions, regionsAreNew: lowered.lastRegions !== regions, bindings: addresses, scalars };
+    lowered.lastRegions = regions;
+    if (lowered.isShared) this.#runShared(lowered, message);
+    else if (lowered.isSmall && this.#small) this.#runSmall(this.#small, message);
+    else this.#send({ type: "run", ...message });
+  }
+
+  #runSmall(small: SmallPrograms, message: RunMessage): void {
+    if (!this.#isIdle()) {
+      for (const untold of small.takeUntold()) this.#send(untold);
+      this.#send({ type: "run", ...message });
+      return;
+    }
+    const failure = small.run(message);
+    if (failure) this.#failure ??= this.#describe({ program: message.id, ...failure });
+  }
+
+  #runShared(program: LoweredProgram, message: RunMessage): void {
     const tickets = { firstTicket: this.#nextTicket, firstPhase: this.#nextPhase };
-    this.#nextTicket = (this.#nextTicket + lowered.numTickets) | 0;
+    this.#nextTicket = (this.#nextTicket + program.numTickets) | 0;
     // One number more than phases: what opens at the end of this run is not yet the first phase of the next, whose arguments have to be filled in first.
-    this.#nextPhase = (this.#nextPhase + lowered.worker.phases.length / 4 + 1) | 0;
-    this.#send({ type: "run", id, regions, bindings: addresses, scalars, tickets });
-    const forHelpers: WorkerMessage = { type: "run", id, regions, bindings: new Int32Array(0), scalars: new Uint32Array(0), tickets };
+    this.#nextPhase = (this.#nextPhase + program.worker.phases.length / 4 + 1) | 0;
+    this.#send({ type: "run", ...message, tickets });
+    const forHelpers: WorkerMessage = { type: "run", ...message, bindings: new Int32Array(0), scalars: new Uint32Array(0), tickets };
     for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, forHelpers);
   }
 
   unload(program: LoadedProgram): void {
     if (this.#end) return;
-    const lowered = this.#programs.get(program.id);
-    if (!this.#programs.delete(program.id) || !lowered || lowered === "broken") return;
+    const { id } = program;
+    const lowered = this.#programs.get(id);
+    if (!this.#programs.delete(id) || !lowered || lowered === "broken") return;
     for (const address of lowered.addresses) this.#space.release(address);
-    this.#send({ type: "unload", id: program.id });
-    for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, { type: "unload", id: program.id });
+    if (lowered.isSmall && this.#small) return this.#small.unload(id);
+    this.#send({ type: "unload", id });
+    for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, { type: "unload", id });
   }
 
   async synchronize(): Promise<void> {
     this.#checkOpen();
+    if (this.#isIdle()) {
+      this.#throwFailure();
+      return letOthersTakeTurns();
+    }
     await this.#ask(
       (id) => ({ type: "synchronize", id }),
       () => {},
@@ -192,9 +252,12 @@ export class WasmDevice implements DeviceBackend {
     this.#workers.post(0, message, transfer);
   }
 
-  /** True when the first worker has dealt with all that was sent, so that nobody touches the memory. */
+  /** True when the workers have dealt with all that was sent, and all their failures are known here; so nobody touches the memory. */
   #isIdle(): boolean {
-    return Atomics.load(new Int32Array(this.#workers.memory!.buffer), control.handled) === this.#numSent;
+    const { memory } = this.#workers;
+    if (!memory) return false;
+    const words = new Int32Array(memory.buffer);
+    return Atomics.load(words, control.handled) === this.#numSent && Atomics.load(words, control.failures) === this.#numFailuresHeard;
   }
 
   #ask<Result>(message: (id: number) => WorkerMessage, settle: (message: DeviceMessage) => Result): Promise<Result> {
@@ -208,6 +271,7 @@ export class WasmDevice implements DeviceBackend {
 
   #receive(message: DeviceMessage): void {
     if (message.type === "failed") {
+      this.#numFailuresHeard = (this.#numFailuresHeard + 1) | 0;
       this.#failure ??= this.#describe(message);
       return;
     }
@@ -216,13 +280,23 @@ export class WasmDevice implements DeviceBackend {
     if (!pending) return;
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#workers.keepAlive(false);
-    const failure = this.#failure;
-    this.#failure = undefined;
+    const failure = this.#takeFailure();
     if (failure) pending.reject(failure);
     else pending.settle(message);
   }
 
-  #describe({ program, step, text }: DeviceMessage & { type: "failed" }): KernelError {
+  #takeFailure(): KernelError | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  #throwFailure(): void {
+    const failure = this.#takeFailure();
+    if (failure) throw failure;
+  }
+
+  #describe({ program, step, text }: Failure & { program: number }): KernelError {
     const lowered = this.#programs.get(program);
     const label = lowered && lowered !== "broken" ? lowered.labels[step] : undefined;
     return new KernelError(`${label ?? "wasm"}: ${text}`, { details: { label, text } });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { wasm, type WasmOptions } from "../index.ts";
+import { control } from "./control.ts";
 import { WasmDevice } from "./device.ts";
 import type { WorkerMessage } from "./protocol.ts";
 import type { Workers } from "./workers.ts";
@@ -132,9 +133,9 @@ test("options that make no sense are refused", () => {
 /** Threads that answer nothing. */
 function idleWorkers(maximumPages: number): Workers {
   return {
-    threads: 2, relaxedSimd: false, initialPages: 1, maximumPages, description: "idle",
+    threads: 2, relaxedSimd: false, relaxedSimdHere: false, runsSmallHere: false, initialPages: 1, maximumPages, description: "idle",
     memory: new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true }),
-    onMessage() {}, onDeath() {}, keepAlive() {},
+    onMessage() {}, onDeath() {}, keepAlive() {}, wake() {},
     post(_thread: number, _message: WorkerMessage) {},
     async close() {},
   } as unknown as Workers;
@@ -154,6 +155,8 @@ test("a dead worker loses the device", async () => {
   const workers = idleWorkers(32);
   const device = new WasmDevice(workers);
   const buffer = device.allocate("f32", 4);
+  // Not idle: something else has still to be dealt with.
+  new Int32Array(workers.memory!.buffer)[control.handled] = -1;
   const read = device.read(buffer);
   workers.onDeath("worker thread exited with code 1");
   await expect(read).rejects.toThrow(DeviceLostError);

@@ -4,7 +4,7 @@ import { ModuleBuilder, type Target } from "../assembler/index.ts";
 import { generateKernel } from "../kernels/generate.ts";
 import { defineKernelFunction, literalWord, type Argument, type GeneratedKernel, type KernelFunction } from "../kernels/kernel.ts";
 import { addressAlignment } from "./address-space.ts";
-import type { WorkerProgram } from "./protocol.ts";
+import type { SharedRegions, WorkerProgram } from "./protocol.ts";
 
 /** A program ready for the workers, and what the main thread has to remember of it. */
 export interface LoweredProgram {
@@ -17,12 +17,24 @@ export interface LoweredProgram {
   /** Tickets and phases that a shared run uses up; a program in which no phase has several tickets runs in one thread. */
   numTickets: number;
   isShared: boolean;
+  isSmall: boolean;
+  /** Where it found the shared memory at its last run. */
+  lastRegions?: SharedRegions;
   /** Memory of the program itself. */
   addresses: number[];
 }
 
-/** Functions that a device's workers hold, by key. */
+/** Functions that a device holds, by key. Those of small programs are others than those of large ones, since other threads hold them. */
 export type FunctionTable = Map<string, number>;
+
+export interface LoweringOptions {
+  target: Target;
+  /** How many share the work. */
+  threads: number;
+  /** The calling thread may run it: see SmallPrograms. */
+  isSmall: boolean;
+  memoryIsShared: boolean;
+}
 
 const align = (bytes: number): number => Math.ceil(bytes / addressAlignment) * addressAlignment;
 
@@ -35,8 +47,7 @@ export function deviceBytes(dtype: string, data: HostArray): Uint8Array<ArrayBuf
 /** Generates what a program needs: functions that are new, arguments of its steps, and the order of phases. */
 export class ProgramLowering {
   readonly #program: Program;
-  readonly #target: Target;
-  readonly #threads: number;
+  readonly #options: LoweringOptions;
   readonly #functions: FunctionTable;
   readonly #allocate: (numBytes: number) => number;
 
@@ -53,10 +64,9 @@ export class ProgramLowering {
   #scalarsAddress = 0;
   #argumentsAddress = 0;
 
-  constructor(program: Program, target: Target, threads: number, functions: FunctionTable, allocate: (numBytes: number) => number) {
+  constructor(program: Program, options: LoweringOptions, functions: FunctionTable, allocate: (numBytes: number) => number) {
     this.#program = program;
-    this.#target = target;
-    this.#threads = threads;
+    this.#options = options;
     this.#functions = functions;
     this.#allocate = allocate;
   }
@@ -98,20 +108,21 @@ export class ProgramLowering {
       workspaceBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.workspaceBytes ?? 0))),
       scratchBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.scratchBytes ?? 0))),
       numTickets,
-      isShared: isShared && this.#threads > 1,
+      isShared: isShared && this.#options.threads > 1,
+      isSmall: this.#options.isSmall,
       addresses: this.#addresses,
     };
   }
 
   /** After a failure half-way: forgets the functions that were never sent, and gives the addresses to be released. */
   abandon(): readonly number[] {
-    for (const { key } of this.#newFunctions) this.#functions.delete(key);
+    for (const { key } of this.#newFunctions) this.#functions.delete(this.#tableKey(key));
     return this.#addresses;
   }
 
   #generate(kernel: Kernel): GeneratedKernel {
     try {
-      return generateKernel(kernel, this.#target);
+      return generateKernel(kernel, this.#options.target);
     } catch (cause) {
       throw new KernelError(`${kernel.label}: ${(cause as Error).message}`, { cause, details: { kernel } });
     }
@@ -160,7 +171,7 @@ export class ProgramLowering {
       return;
     }
     // Eight tickets for each thread even out threads of unequal speed.
-    const perTicket = Math.max(1, Math.floor(tasks / (8 * this.#threads)));
+    const perTicket = Math.max(1, Math.floor(tasks / (8 * this.#options.threads)));
     phases.push(step, 1, Math.ceil(tasks / perTicket), perTicket);
   }
 
@@ -184,19 +195,24 @@ export class ProgramLowering {
   }
 
   #functionIndex(definition: KernelFunction): number {
-    const known = this.#functions.get(definition.key);
+    const key = this.#tableKey(definition.key);
+    const known = this.#functions.get(key);
     if (known !== undefined) return known;
     const index = this.#functions.size;
-    this.#functions.set(definition.key, index);
+    this.#functions.set(key, index);
     this.#newFunctions.push(definition);
     return index;
+  }
+
+  #tableKey(key: string): string {
+    return this.#options.isSmall ? `small ${key}` : key;
   }
 
   #buildModule(): Uint8Array<ArrayBuffer> | undefined {
     if (this.#newFunctions.length === 0) return undefined;
     const module = new ModuleBuilder({
-      ...this.#target,
-      memory: { module: "device", name: "memory", initialPages: 1, maximumPages: 65536, shared: this.#threads > 1 },
+      ...this.#options.target,
+      memory: { module: "device", name: "memory", initialPages: 1, maximumPages: 65536, shared: this.#options.memoryIsShared },
     });
     this.#newFunctions.forEach((definition, index) => defineKernelFunction(module, `f${index}`, definition));
     return module.toBytes();

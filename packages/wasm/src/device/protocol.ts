@@ -23,7 +23,7 @@ export interface WorkerProgram {
   phases: Int32Array;
   /** Three words each: function, address of its arguments, tasks. */
   steps: Int32Array;
-  /** Arguments of all steps as they start out, at `argumentsAddress`. For the first worker, as is what follows. */
+  /** Arguments of all steps as they start out, at `argumentsAddress`; empty when they are there already. For the first worker, as is what follows. */
   arguments: Int32Array;
   argumentsAddress: number;
   /** Three words each: which argument word, which binding, bytes to add. */
@@ -52,15 +52,18 @@ export type WorkerMessage =
   | { type: "synchronize"; id: number }
   | { type: "load"; program: WorkerProgram }
   | { type: "unload"; id: number }
-  | {
-      type: "run";
-      id: number;
-      regions: SharedRegions;
-      bindings: Int32Array;
-      scalars: Uint32Array;
-      /** Left out, the first worker runs alone. */
-      tickets?: { firstTicket: number; firstPhase: number };
-    };
+  | ({ type: "run" } & RunMessage);
+
+export interface RunMessage {
+  id: number;
+  regions: SharedRegions;
+  /** They are not those of this program's last run. */
+  regionsAreNew: boolean;
+  bindings: Int32Array;
+  scalars: Uint32Array;
+  /** Left out, one thread runs alone. */
+  tickets?: { firstTicket: number; firstPhase: number };
+}
 
 export type DeviceMessage =
   | { type: "ready" }

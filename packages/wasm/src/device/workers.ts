@@ -5,6 +5,10 @@ import { spawnWorker, type WorkerHandle } from "./spawn.ts";
 
 export interface TeamOptions {
   threads: number;
+  /** With one thread, too: then the caller's thread reaches it. */
+  sharesMemory: boolean;
+  /** The caller's thread runs small programs while there is nothing else to do. */
+  runsSmallHere: boolean;
   relaxedSimd: boolean;
   workerUrl?: string | URL;
 }
@@ -19,6 +23,9 @@ const initialPages = 16;
 export class Workers {
   readonly threads: number;
   readonly relaxedSimd: boolean;
+  /** Whether the caller's thread, too, can compile relaxed SIMD. */
+  readonly relaxedSimdHere: boolean;
+  readonly runsSmallHere: boolean;
   readonly initialPages = initialPages;
   readonly maximumPages: number;
   /** Undefined where it is not shared: then it lives in the only worker. */
@@ -29,46 +36,55 @@ export class Workers {
   readonly #setsFlag: boolean;
   readonly #handles: WorkerHandle[] = [];
   readonly #waiting: { thread: number; message: WorkerMessage; transfer: ArrayBuffer[] | undefined }[] = [];
-  readonly #started: Promise<void>;
+  #isKeptAlive = false;
   #isClosed = false;
 
-  private constructor({ threads, relaxedSimd, workerUrl }: TeamOptions) {
-    this.#source = workerUrl ? { url: workerUrl } : workerSource;
-    // First of all, since a thread takes its time to start.
-    this.#started = new Promise((resolve, reject) => this.#spawn(resolve, reject));
-    const shared = threads > 1 ? makeSharedMemory() : undefined;
+  private constructor({ threads, sharesMemory, runsSmallHere, relaxedSimd, workerUrl }: TeamOptions) {
+    const shared = sharesMemory ? makeSharedMemory() : undefined;
     const support = relaxedSimd ? relaxedSimdSupport() : "no";
     this.threads = threads;
     this.memory = shared?.memory;
     this.maximumPages = shared?.maximumPages ?? 65536;
+    this.runsSmallHere = runsSmallHere;
     this.relaxedSimd = support !== "no";
+    this.relaxedSimdHere = support === "yes";
     this.#setsFlag = support === "behind a flag";
-    this.#introduce(0);
+    this.#source = workerUrl ? { url: workerUrl } : workerSource;
   }
 
   /**
-   * Does not wait for the worker in Node, where its own source always starts: work that is sent meanwhile is planned while it does.
+   * In Node, where the worker's own source always starts, nothing starts before it is needed: see {@link Workers.wake}.
    *
    * @throws Error with the reason when a worker does not start
    */
   static async start(options: TeamOptions): Promise<Workers> {
     const workers = new Workers(options);
-    workers.#started.then(
-      () => workers.#startHelpers(),
-      () => {},
-    );
-    if (options.workerUrl || !globalThis.process?.getBuiltinModule) {
-      try {
-        await workers.#started;
-      } catch (error) {
-        await workers.close();
-        throw error;
-      }
+    if (!options.workerUrl && globalThis.process?.getBuiltinModule !== undefined) return workers;
+    try {
+      await new Promise<void>((resolve, reject) => workers.wake(resolve, reject));
+    } catch (error) {
+      await workers.close();
+      throw error;
     }
     return workers;
   }
 
-  #spawn(started: () => void = () => {}, failed: (error: Error) => void = () => {}): void {
+  /** Starts the first worker if it has not been started. To be called as soon as there will be work for it: a start takes some 20 ms. */
+  wake(started: () => void = () => {}, failed?: (error: Error) => void): void {
+    if (this.#handles.length > 0 || this.#isClosed) return;
+    this.#spawn(0, () => {
+      this.#startHelpers();
+      started();
+    }, failed);
+  }
+
+  #startHelpers(): void {
+    if (this.#isClosed) return;
+    for (let thread = 1; thread < this.threads; thread++) this.#spawn(thread);
+    for (const { thread, message, transfer } of this.#waiting.splice(0)) this.post(thread, message, transfer);
+  }
+
+  #spawn(thread: number, started: () => void = () => {}, failed: (error: Error) => void = () => {}): void {
     const die = (reason: string): void => {
       failed(new Error(reason));
       this.onDeath(reason);
@@ -82,22 +98,9 @@ export class Workers {
       died: die,
     });
     this.#handles.push(handle);
-    handle.keepAlive(false);
-  }
-
-  /** A worker's first message. */
-  #introduce(thread: number): void {
+    handle.keepAlive(thread === 0 && this.#isKeptAlive);
     const { threads, maximumPages, memory } = this;
-    this.post(thread, { type: "start", options: { thread, threads, initialPages, maximumPages, setsRelaxedSimdFlag: this.#setsFlag, ...(memory && { memory }) } });
-  }
-
-  #startHelpers(): void {
-    if (this.#isClosed) return;
-    for (let thread = 1; thread < this.threads; thread++) {
-      this.#spawn();
-      this.#introduce(thread);
-    }
-    for (const { thread, message, transfer } of this.#waiting.splice(0)) this.post(thread, message, transfer);
+    handle.post({ type: "start", options: { thread, threads, initialPages, maximumPages, setsRelaxedSimdFlag: this.#setsFlag, ...(memory && { memory }) } });
   }
 
   get description(): string {
@@ -106,6 +109,7 @@ export class Workers {
   }
 
   post(thread: number, message: WorkerMessage, transfer?: ArrayBuffer[]): void {
+    if (thread === 0) this.wake();
     const handle = this.#handles[thread];
     if (handle) handle.post(message, transfer);
     else this.#waiting.push({ thread, message, transfer });
@@ -113,7 +117,8 @@ export class Workers {
 
   /** Only the first worker answers. */
   keepAlive(alive: boolean): void {
-    this.#handles[0]!.keepAlive(alive);
+    this.#isKeptAlive = alive;
+    this.#handles[0]?.keepAlive(alive);
   }
 
   async close(): Promise<void> {

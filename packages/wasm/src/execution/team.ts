@@ -3,6 +3,15 @@ import type { SharedRegions, WorkerProgram } from "../device/protocol.ts";
 
 export type KernelCall = (argumentsAddress: number, scratch: number, firstTask: number, endTask: number) => void;
 
+/** The part of a program that says what is called, and when. */
+type Steps = Pick<WorkerProgram, "phases" | "steps">;
+
+/** How a run failed. */
+export interface Failure {
+  step: number;
+  text: string;
+}
+
 /** About 20 µs of looking before a thread goes to sleep: longer than most phases differ between threads, shorter than a time slice. */
 const spins = 2000;
 
@@ -29,7 +38,7 @@ export class Team {
   }
 
   /** All phases in this thread. */
-  runAlone(program: WorkerProgram, regions: SharedRegions): void {
+  runAlone(program: Steps, regions: SharedRegions): void {
     const { phases } = program;
     for (let phase = 0; phase < phases.length; phase += 4) {
       for (let ticket = 0; ticket < phases[phase + 2]!; ticket++) {
@@ -43,7 +52,7 @@ export class Team {
    * This thread's part; returns when there is nothing left to take. Only the first thread waits for the end of the run. It also opens the first phase, which is
    * number `firstPhase` + 1: the end of the run before has opened `firstPhase`, and that must let nobody in before the arguments are filled in.
    */
-  runShared(program: WorkerProgram, regions: SharedRegions, firstTicket: number, firstPhase: number): void {
+  runShared(program: Steps, regions: SharedRegions, firstTicket: number, firstPhase: number): void {
     const words = this.#words;
     if (this.#thread === 0) this.#open((firstPhase + 1) | 0);
     const { phases } = program;
@@ -85,7 +94,7 @@ export class Team {
     Atomics.sub(words, control.sleepers, 1);
   }
 
-  #runTicket(program: WorkerProgram, phase: number, ticket: number, scratch: number): void {
+  #runTicket(program: Steps, phase: number, ticket: number, scratch: number): void {
     const { phases, steps } = program;
     const firstStep = phases[phase]!;
     const numSteps = phases[phase + 1]!;
@@ -115,7 +124,7 @@ export class Team {
   }
 
   /** The failure of the run that has just ended, if any; asking clears it. */
-  takeFailure(): { step: number; text: string } | undefined {
+  takeFailure(): Failure | undefined {
     if (Atomics.load(this.#words, control.failed) === 0) return undefined;
     const bytes = new Uint8Array(this.#words.buffer).slice(control.failureText * 4, control.failureText * 4 + this.#words[control.failureLength]!);
     const failure = { step: this.#words[control.failedStep]!, text: new TextDecoder().decode(Uint8Array.from(bytes)) };
