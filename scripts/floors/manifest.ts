@@ -23,7 +23,8 @@ export function checkManifest(root: string, { shortName, folder, manifest }: Mem
   same("name", `@multiway/${shortName}`);
   same("license", "MIT");
   same("type", "module");
-  same("sideEffects", false);
+  // An entry called register is there for its effect: `node --import`.
+  same("sideEffects", "./register" in (manifest.exports ?? {}) ? ["./src/register.ts", "./dist/register.js"] : false);
   same("engines", { node: ">=20.19" });
   same("publishConfig", { access: "public", provenance: true });
   same("repository", { type: "git", url: "git+https://github.com/multiway-js/multiway.git", directory: folder });

@@ -4,7 +4,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import ts from "typescript";
 import type { Violation } from "../check-floors.ts";
 import { filesUnder, runtimeDependencies, type Member } from "../workspace.ts";
-import { devices, floors, outward, testing } from "./table.ts";
+import { devices, floors, outward, testing, watcher } from "./table.ts";
 
 /** One import, export-from or `import()` of a module. */
 interface Import {
@@ -76,7 +76,7 @@ function checkFloor(member: Member, target: Member, inTest: boolean): string | u
   if (member.shortName === testing || target.shortName === member.shortName) return undefined;
   if (inTest && (target.shortName === testing || devices.includes(target.shortName))) return undefined;
   if (target.shortName === testing) return `"${name}" is for test files alone.`;
-  if (devices.includes(target.shortName)) return `"${name}" is a device; only tests and apps import one. Take a Device as an argument.`;
+  if (devices.includes(target.shortName) && member.shortName !== watcher) return `"${name}" is a device; only tests and apps import one. Take a Device as an argument.`;
   const from = floors[member.shortName] ?? 0;
   const to = floors[target.shortName] ?? 0;
   if (to >= from) return `"${name}" is on floor ${to}, ${member.manifest.name} on floor ${from}; imports go strictly downwards.`;

@@ -20,6 +20,7 @@ export const floors: Readonly<Record<string, number>> = {
   data: 3,
 
   transformer: 4,
+  debug: 4,
   "visual-tokenizer": 4,
   masking: 4,
   training: 4,
@@ -38,11 +39,14 @@ export const floors: Readonly<Record<string, number>> = {
 /** Handed in by whoever starts a program; models never choose one. Only tests and apps import them. */
 export const devices: readonly string[] = ["webgpu", "wasm", "reference"];
 
+/** Holds other devices against a device, and so may import one: the reference. */
+export const watcher = "debug";
+
 /** For test files, a dev dependency of the root: it stands outside the house and may import all of it. */
 export const testing = "testing";
 
 /** The packages that touch the outside: files, network, processes, pages. All others compute from their arguments alone. */
-export const outward: readonly string[] = ["webgpu", "wasm", "images", "checkpoint", "data", "testing"];
+export const outward: readonly string[] = ["webgpu", "wasm", "images", "checkpoint", "data", "debug", "testing"];
 
 /** Most lines of a file; above that, split it by meaning, or say in its header `Long because …`. */
 export const lineBudgets = { source: 400, test: 600 } as const;

@@ -8,6 +8,7 @@ export type MultiwayErrorCode =
   | "DEVICE_LOST"
   | "DONATED_TENSOR"
   | "KERNEL"
+  | "NUMERIC"
   | "CHECKPOINT"
   | "TOKENIZER"
   | "IMAGE"
@@ -90,6 +91,13 @@ export class DonatedTensorError extends MultiwayError {
 export class KernelError extends MultiwayError {
   constructor(message: string, options: Options = {}) {
     super("KERNEL", message, options);
+  }
+}
+
+/** A device that is watched computed something that is not a number, or not what the reference computes. */
+export class NumericError extends MultiwayError {
+  constructor(message: string, options: Options = {}) {
+    super("NUMERIC", message, options);
   }
 }
 

@@ -9,6 +9,7 @@ export {
   ImageError,
   InternalError,
   KernelError,
+  NumericError,
   OptionError,
   ShapeError,
   TokenizerError,

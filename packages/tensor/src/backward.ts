@@ -1,4 +1,5 @@
 import { InternalError, OptionError } from "@multiway/errors";
+import { atSite } from "./call-site.ts";
 import { isFloat } from "./dtype.ts";
 import { specOf, topologicalOrder, type Node, type Value } from "./node.ts";
 import { apply, Tensor } from "./tensor.ts";
@@ -41,14 +42,16 @@ export function pullBack(outputs: readonly { tensor: Tensor; gradient: Tensor }[
     if (node.op.vjp === "none") {
       throw new OptionError(`grad: ${node.op.name} has no gradient; its documentation says why. Put stopGradient() before it, or write it in other ops.`, { details: { op: node.op.name } });
     }
-    const pulled = node.op.vjp({
+    const { vjp } = node.op;
+    const context = {
       inputs: node.inputs.map((input) => new Tensor(input)),
       outputs: node.outputs.map((_, output) => new Tensor({ node, output })),
       gradients: received,
       attributes: node.attributes,
       wants: (input: number) => wants[input] ?? false,
       apply,
-    });
+    };
+    const pulled = atSite(node.site && `${node.site}, backward`, () => vjp(context));
     pulled.forEach((gradient, input) => {
       if (!gradient || !wants[input]) return;
       const expected = specOf(node.inputs[input]!).shape;

@@ -17,5 +17,7 @@ export {
   type Store,
   type UnaryOperation,
 } from "./kernel-ir.ts";
+export { wrapDevices } from "./device.ts";
+export { recordCallSites } from "./call-site.ts";
 export { kernelOpNames, type KernelOpName } from "./kernel-ops.ts";
-export type { Place, Program, ProgramBuffer, Step } from "./program.ts";
+export type { Place, Program, ProgramBuffer, Step, StepOp } from "./program.ts";

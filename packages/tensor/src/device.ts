@@ -131,6 +131,14 @@ export class Device {
   }
 }
 
+let wrap: (factory: DeviceFactory) => DeviceFactory = (factory) => factory;
+
+/** From now on {@link openDevice} opens what `wrapper` makes of a factory: for tools that watch every device of a program. */
+export function wrapDevices(wrapper: (factory: DeviceFactory) => DeviceFactory): void {
+  const inner = wrap;
+  wrap = (factory) => wrapper(inner(factory));
+}
+
 /**
  * Opens the first device that is to be had.
  *
@@ -139,7 +147,7 @@ export class Device {
 export async function openDevice(factories: DeviceFactory | readonly DeviceFactory[]): Promise<Device> {
   const reasons: string[] = [];
   for (const factory of Array.isArray(factories) ? (factories as readonly DeviceFactory[]) : [factories as DeviceFactory]) {
-    const opened = await factory.open();
+    const opened = await wrap(factory).open();
     if (!("unavailable" in opened)) return new Device(opened);
     reasons.push(`${factory.name}: ${opened.unavailable}`);
   }

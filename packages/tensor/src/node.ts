@@ -1,5 +1,6 @@
 import { DonatedTensorError } from "@multiway/errors";
 import type { DeviceBuffer } from "./backend.ts";
+import { callSite } from "./call-site.ts";
 import type { Device } from "./device.ts";
 import { bytesOf, type HostArray } from "./dtype.ts";
 import type { Attributes, Op, Spec } from "./op.ts";
@@ -91,6 +92,8 @@ export class Node {
   readonly payload: unknown;
   /** Whether it depends on an argument of a function that is being traced, which has no elements yet. */
   readonly traced: boolean;
+  /** The line that made it, while somebody wants to know. */
+  readonly site: string | undefined;
 
   constructor(op: Op, inputs: readonly Value[], attributes: Attributes, outputs: readonly Spec[], device: Device | undefined, payload?: unknown) {
     this.id = nodeCounter.ids++;
@@ -101,6 +104,7 @@ export class Node {
     this.outputs = outputs;
     this.device = device;
     this.payload = payload;
+    this.site = callSite();
     this.traced = op.name === "input" || op.name === "scalar" || inputs.some((input) => input.node.traced);
   }
 }

@@ -23,6 +23,17 @@ export interface ProgramBuffer {
 export interface Step {
   kernel: number;
   buffers: readonly number[];
+  /** The ops that the launch computes, while call sites are recorded. */
+  ops?: readonly StepOp[];
+}
+
+/** One op of a step, for people. */
+export interface StepOp {
+  name: string;
+  shape: readonly number[];
+  dtype: DType;
+  /** `file:line:column` of the call; for a gradient, of the op that it belongs to. */
+  site: string;
 }
 
 /**

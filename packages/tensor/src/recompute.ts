@@ -1,3 +1,4 @@
+import { atSite } from "./call-site.ts";
 import { pullBack } from "./backward.ts";
 import { Node, nodeCounter, topologicalOrder, type Value } from "./node.ts";
 import type { SpecialOp } from "./op.ts";
@@ -33,7 +34,7 @@ function copyGraph(outputs: readonly Value[], replaced: ReadonlyMap<string, Valu
   const map = (value: Value): Value => replaced.get(keyOf(value)) ?? (copies.has(value.node) ? { node: copies.get(value.node)!, output: value.output } : value);
   const nodes = topologicalOrder(outputs, (value) => replaced.has(keyOf(value)) || value.node.stored[value.output] !== undefined).sort((a, b) => a.id - b.id);
   for (const node of nodes) {
-    if (node.inputs.length > 0) copies.set(node, new Node(node.op, node.inputs.map(map), node.attributes, node.outputs, node.device, node.payload));
+    if (node.inputs.length > 0) copies.set(node, atSite(node.site, () => new Node(node.op, node.inputs.map(map), node.attributes, node.outputs, node.device, node.payload)));
   }
   return outputs.map(map);
 }

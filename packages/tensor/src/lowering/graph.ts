@@ -18,6 +18,8 @@ export interface Value {
   readonly leaf: Leaf | undefined;
   /** For views: how the input is seen. */
   readonly step: ViewStep | undefined;
+  /** The line that made it, while somebody wants to know. */
+  readonly site: string | undefined;
 }
 
 export type Leaf = { kind: "binding"; index: number } | { kind: "scalar"; word: number } | { kind: "data"; payload: unknown };
@@ -39,7 +41,7 @@ export function canonicalGraph(requested: readonly GraphValue[], findLeaf: FindL
     const key = leaf.kind === "data" ? `data ${node.id}` : `${leaf.kind} ${leaf.kind === "binding" ? leaf.index : leaf.word} ${node.outputs[output]!.dtype} ${node.outputs[output]!.shape.join()}`;
     const known = leaves.get(key);
     if (known) return known;
-    const value: Value = { id: values.length, spec: node.outputs[output]!, op: node.op, inputs: [], attributes: node.attributes, output, siblings: [], payload: node.payload, leaf, step: undefined };
+    const value: Value = { id: values.length, spec: node.outputs[output]!, op: node.op, inputs: [], attributes: node.attributes, output, siblings: [], payload: node.payload, leaf, step: undefined, site: node.site };
     values.push(value);
     leaves.set(key, value);
     return value;
@@ -49,13 +51,13 @@ export function canonicalGraph(requested: readonly GraphValue[], findLeaf: FindL
     return leaf ? leafValue(leaf, node, output) : byNode.get(node)![output]!;
   };
 
-  const add = ({ op, attributes, outputs, payload }: Pick<Node, "op" | "attributes" | "outputs" | "payload">, inputs: readonly Value[], step?: ViewStep, dependencies = inputs): readonly Value[] => {
+  const add = ({ op, attributes, outputs, payload, site }: Pick<Node, "op" | "attributes" | "outputs" | "payload" | "site">, inputs: readonly Value[], step?: ViewStep, dependencies = inputs): readonly Value[] => {
     const key = `${op.name} ${JSON.stringify(attributes)} ${dependencies.map((input) => input.id).join()}`;
     const known = byKey.get(key);
     if (known) return known;
     const siblings: Value[] = [];
     outputs.forEach((spec, output) => {
-      const value: Value = { id: values.length, spec, op, inputs, attributes, output, siblings, payload, leaf: undefined, step };
+      const value: Value = { id: values.length, spec, op, inputs, attributes, output, siblings, payload, leaf: undefined, step, site };
       siblings.push(value);
       values.push(value);
     });
@@ -77,8 +79,8 @@ export function canonicalGraph(requested: readonly GraphValue[], findLeaf: FindL
       const source = node.inputs[0]?.node;
       if (source?.op.name === "matmul" && uses.get(source) === 1 && !inputs[0]!.leaf && isTransposition(step)) {
         // (A · B)ᵀ = Bᵀ · Aᵀ: operands may have any strides, while a transposed result would be copied. Weights' gradients are such.
-        const [a, b] = inputs[0]!.inputs.map((input) => add({ op, attributes, outputs: [transposed(input.spec)], payload: undefined }, [input], step)[0]!) as [Value, Value];
-        byNode.set(node, add({ op: source.op, attributes: source.attributes, outputs, payload: undefined }, [b, a]));
+        const [a, b] = inputs[0]!.inputs.map((input) => add({ op, attributes, outputs: [transposed(input.spec)], payload: undefined, site: node.site }, [input], step)[0]!) as [Value, Value];
+        byNode.set(node, add({ op: source.op, attributes: source.attributes, outputs, payload: undefined, site: source.site }, [b, a]));
       } else byNode.set(node, add(node, inputs, step));
     }
   }

@@ -28,6 +28,8 @@ export class LoopBuilder {
   readonly code = new ExpressionBuilder();
   /** Values in memory that the code loads from, in order of first use: an access's buffer is a position in it. */
   readonly loaded: Value[] = [];
+  /** Values that the code computes. */
+  readonly evaluated: Value[] = [];
   readonly #isStored: (value: Value) => boolean;
   readonly #computed = new Map<Value, { instruction: number; shape: string }>();
   readonly #memo = new Map<string, number>();
@@ -62,6 +64,7 @@ export class LoopBuilder {
   /** The code of an expression's own op, even when the expression is stored: for the kernel that stores it. */
   evaluate(value: Value, path: readonly PathStep[] = [], guard?: number): number {
     const { op } = value;
+    this.evaluated.push(value);
     if (value.step) return this.read(value.inputs[0]!, [{ step: value.step, result: value }, ...path], guard);
     if (op.name === "iota") return this.#coordinate(value, value.attributes["axis"] as number, path);
     if (op.kind === "assemble") return this.#assemble(value, path, guard);

@@ -3,7 +3,7 @@ import type { DeviceLimits } from "../backend.ts";
 import { bytesOf, registerType, type DType, type HostArray } from "../dtype.ts";
 import type { Epilogue, Kernel, Layout, LoopKernel } from "../kernel-ir.ts";
 import type { Value as GraphValue } from "../node.ts";
-import type { Place, Program, ProgramBuffer, Step } from "../program.ts";
+import type { Place, Program, ProgramBuffer, Step, StepOp } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { makeClusters, type Cluster, type LoopCluster } from "./clusters.ts";
 import { BufferList, mergeBuffers, type Memory } from "./buffers.ts";
@@ -54,6 +54,7 @@ export function lower(request: LowerRequest): Lowered {
 interface PlannedStep {
   kernel: Kernel;
   memory: Memory[];
+  computed: readonly Value[];
 }
 
 class Lowering {
@@ -141,7 +142,7 @@ class Lowering {
       const plain = Object.fromEntries(Object.entries(attributes).filter(([, value]) => !Array.isArray(value))) as Record<string, number | boolean | string>;
       const label = `${op.name}${epilogue ? `+${epilogue.members.map((member) => member.op.name).join("+")}` : ""} ${describe(first)}`;
       const code = epilogue && this.#emitEpilogue(epilogue, first, outputs[0]!, buffers);
-      this.#push({ kind: "op", op: op.kernel, label, buffers: buffers.described, attributes: plain, inputs, outputs, ...(code && { epilogue: code }) }, buffers);
+      this.#push({ kind: "op", op: op.kernel, label, buffers: buffers.described, attributes: plain, inputs, outputs, ...(code && { epilogue: code }) }, buffers, [first, ...(epilogue?.builder.evaluated ?? [])]);
     }
   }
 
@@ -202,16 +203,16 @@ class Lowering {
         body: finish,
         stores: nest.stores,
       };
-      this.#push(kernel, buffers);
+      this.#push(kernel, buffers, [...members, ...builder.evaluated]);
     } else {
       const nest = collapseNest({ extents: keptShape, reduced: [], lists: [body], stores });
-      this.#push({ kind: "loop", label, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers);
+      this.#push({ kind: "loop", label, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers, builder.evaluated);
     }
   }
 
-  #push(kernel: Kernel, buffers: BufferList): void {
+  #push(kernel: Kernel, buffers: BufferList, computed: readonly Value[]): void {
     for (const memory of buffers.memory) memory.last = this.#steps.length;
-    this.#steps.push({ kernel, memory: buffers.memory });
+    this.#steps.push({ kernel, memory: buffers.memory, computed });
   }
 
   /** Gives each output its binding: a donated one where that is safe, else a new one. */
@@ -260,7 +261,7 @@ class Lowering {
     );
     const shape = output.spec.shape;
     const nest = collapseNest({ extents: [...shape], reduced: [], lists: [body], stores: [{ access: { buffer: buffers.use(scratch, "write"), offset: 0, strides: contiguousStrides(shape) }, value }] });
-    this.#push({ kind: "loop", label: `copy ${formatShape(shape)} ${scratch.dtype}`, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers);
+    this.#push({ kind: "loop", label: `copy ${formatShape(shape)} ${scratch.dtype}`, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers, [output]);
     return scratch;
   }
 
@@ -271,7 +272,7 @@ class Lowering {
     const shape: Shape = [target.length];
     if (target.dtype === "f16" && source.dtype !== "f16") {
       const layout = (buffer: number, dtype: DType): Layout => ({ buffer, dtype, shape, strides: [1], offset: 0 });
-      this.#push({ kind: "op", op: "packHalf", label: `cast ${formatShape(shape)} f16`, buffers: buffers.described, attributes: {}, inputs: [layout(from, source.dtype)], outputs: [layout(to, "f16")] }, buffers);
+      this.#push({ kind: "op", op: "packHalf", label: `cast ${formatShape(shape)} f16`, buffers: buffers.described, attributes: {}, inputs: [layout(from, source.dtype)], outputs: [layout(to, "f16")] }, buffers, []);
       return;
     }
     const type = registerType(target.dtype);
@@ -285,6 +286,7 @@ class Lowering {
         stores: [{ access: { buffer: to, offset: 0, strides: [1] }, value: 0 }],
       },
       buffers,
+      [],
     );
   }
 
@@ -327,16 +329,23 @@ class Lowering {
       if (position === undefined) bufferByKey.set(key, (position = buffers.push({ dtype: memory.dtype, length: memory.length, place }) - 1));
       return position;
     };
-    const steps: Step[] = this.#steps.map(({ kernel, memory }) => {
+    const steps: Step[] = this.#steps.map(({ kernel, memory, computed }) => {
       const bound = memory.map(bufferOf);
       const merged = mergeBuffers(kernel, bound);
       const text = JSON.stringify(merged.kernel);
       let position = kernelByText.get(text);
       if (position === undefined) kernelByText.set(text, (position = kernels.push(merged.kernel) - 1));
-      return { kernel: position, buffers: merged.bound };
+      const ops = opsOf(computed);
+      return { kernel: position, buffers: merged.bound, ...(ops && { ops }) };
     });
     return { label, kernels, buffers, steps, arenaBytes, numBindings: numInputs + this.#results.length, numScalars };
   }
+}
+
+/** What a step computes, in the order of the graph; undefined while no sites are recorded. */
+function opsOf(computed: readonly Value[]): StepOp[] | undefined {
+  const known = [...new Set(computed)].filter(({ site, step }) => site !== undefined && !step).sort((a, b) => a.id - b.id);
+  return known.length > 0 ? known.map(({ op, spec: { shape, dtype }, site }) => ({ name: op.name, shape, dtype, site: site! })) : undefined;
 }
 
 function rootOf(value: Value): Value {
