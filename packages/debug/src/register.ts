@@ -2,7 +2,7 @@
  * `node --import @multiway/debug/register app.js`: watches every device that the program opens, as the environment says. See docs/environment.md.
  */
 import { OptionError } from "@multiway/errors";
-import { wrapDevices, type DeviceFactory } from "@multiway/tensor/device";
+import { wrapDevices, type DeviceBackend, type DeviceFactory, type Kernel } from "@multiway/tensor/device";
 import { checkFinite } from "./check-finite.ts";
 import { mermaidOf } from "./mermaid.ts";
 import { Profile } from "./profile.ts";
@@ -12,11 +12,11 @@ import { validate } from "./validate.ts";
 const environment = globalThis.process?.env ?? {};
 const isOn = (name: string): boolean => (environment[name] ?? "") !== "" && environment[name] !== "0";
 
-/** 1 devices and why others were not to be had · 2 each kernel with its time · 3 each program as a Mermaid flow chart */
+/** 1 devices and why others were not to be had · 2 each kernel with its time · 3 each program as a Mermaid flow chart · 4 how each kernel is built */
 function debugLevel(): number {
   const text = environment["MULTIWAY_DEBUG"] ?? "";
   const level = text === "" ? 0 : Number(text);
-  if (!Number.isInteger(level) || level < 0 || level > 3) throw new OptionError(`MULTIWAY_DEBUG is "${text}"; accepted are 0 (nothing), 1 (devices), 2 (and kernels) and 3 (and programs).`, { details: { text } });
+  if (!Number.isInteger(level) || level < 0 || level > 4) throw new OptionError(`MULTIWAY_DEBUG is "${text}"; accepted are 0 (nothing), 1 (devices), 2 (and kernels), 3 (and programs) and 4 (and code).`, { details: { text } });
   return level;
 }
 
@@ -42,13 +42,24 @@ if (level >= 2) {
 if (level >= 3) {
   wrapDevices((factory) =>
     stepwise(factory, {
-      load: (program) => say(`multiway: program "${program.label}"\n${mermaidOf(program)}`),
+      load: (program, device) => {
+        say(`multiway: program "${program.label}"\n${mermaidOf(program)}`);
+        if (level >= 4) for (const kernel of program.kernels) say(codeOf(kernel, device));
+      },
       // eslint-disable-next-line typescript/require-await
       step: async (_step, run) => run(),
     }),
   );
 }
 if (level >= 1) wrapDevices(announced);
+
+/** Strategy and, where it is text, code of a kernel. */
+function codeOf(kernel: Kernel, device: DeviceBackend): string {
+  if (!device.explain) return `multiway: ${kernel.label}: the device ${device.name} writes no code`;
+  const { chosen, refused, source } = device.explain(kernel);
+  const why = refused.length > 0 ? `, after ${refused.join(" and ")} refused` : "";
+  return `multiway: ${kernel.label}: ${chosen}${why}\n${typeof source === "string" ? source : `a WebAssembly module of ${source.length} bytes`}`;
+}
 
 /** Says which device is opened, and why others were not. */
 function announced(factory: DeviceFactory): DeviceFactory {

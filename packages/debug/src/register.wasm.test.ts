@@ -37,10 +37,15 @@ describe.concurrent("node --import @multiway/debug/register", { timeout: 30_000 
     expect(stderr).toMatch(/multiway: program "app"\nflowchart TD\n/);
   });
 
-  test("MULTIWAY_DEBUG=4 is refused", async () => {
-    const { code, stderr } = await runApp({ MULTIWAY_DEBUG: "4" }, product);
+  test("MULTIWAY_DEBUG=4 says how kernels are built", async () => {
+    const { stderr } = await runApp({ MULTIWAY_DEBUG: "4" }, product);
+    expect(stderr).toMatch(/multiway: matmul\S* \[2, 2\] f32: matmul\w+(, after .* refused)?\na WebAssembly module of \d+ bytes\n/);
+  });
+
+  test("MULTIWAY_DEBUG=5 is refused", async () => {
+    const { code, stderr } = await runApp({ MULTIWAY_DEBUG: "5" }, product);
     expect(code).not.toBe(0);
-    expect(stderr).toContain('MULTIWAY_DEBUG is "4"; accepted are 0 (nothing), 1 (devices), 2 (and kernels) and 3 (and programs).');
+    expect(stderr).toContain('MULTIWAY_DEBUG is "5"; accepted are 0 (nothing), 1 (devices), 2 (and kernels), 3 (and programs) and 4 (and code).');
   });
 
   test("MULTIWAY_PROFILE=1 ends with a table", async () => {

@@ -1,4 +1,5 @@
-import type { DeviceBackend, DeviceBuffer, DeviceCounters, DeviceFactory, DeviceLimits, DType, HostArray, Kernel, LoadedProgram, Program, StepOp } from "@multiway/tensor/device";
+import { DeviceError } from "@multiway/errors";
+import type { DeviceBackend, DeviceBuffer, DeviceCounters, DeviceFactory, DeviceLimits, DType, HostArray, Kernel, KernelExplanation, LoadedProgram, Program, StepOp } from "@multiway/tensor/device";
 
 /** One kernel launch, with somebody beside it. */
 export interface ObservedStep {
@@ -28,8 +29,8 @@ export interface StepBuffer {
 }
 
 export interface Observer {
-  /** Told of each program before it runs. */
-  load?(program: Program): void;
+  /** Told of each program before it runs, and of the device that will run it. */
+  load?(program: Program, device: DeviceBackend): void;
   /**
    * Called for each step in its turn. It calls `run` once, which queues the kernel on the device, and may read the step's memory before and after. What it throws rejects the next
    * read or synchronize of the device.
@@ -122,9 +123,14 @@ class StepwiseDevice implements DeviceBackend {
 
   load(program: Program): LoadedProgram {
     const id = this.#nextId++;
-    this.#observer.load?.(program);
+    this.#observer.load?.(program, this.#inner);
     this.#queue(() => void this.#programs.set(id, this.#split(program)));
     return { id };
+  }
+
+  explain(kernel: Kernel): KernelExplanation {
+    if (!this.#inner.explain) throw new DeviceError(`explain: the device ${this.#inner.name} writes no code.`);
+    return this.#inner.explain(kernel);
   }
 
   run({ id }: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {

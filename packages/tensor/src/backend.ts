@@ -1,4 +1,5 @@
 import type { DType, HostArray } from "./dtype.ts";
+import type { Kernel } from "./kernel-ir.ts";
 import type { Program } from "./program.ts";
 
 /** A piece of device memory. The object is only a name: memory is reached through the device. */
@@ -39,6 +40,16 @@ export interface DeviceLimits {
   offsetAlignment: number;
 }
 
+/** How a device runs a kernel, for people. */
+export interface KernelExplanation {
+  /** Its strategy: `matmulTiled`, or `loop` for generated ones. */
+  chosen: string;
+  /** Strategies that came before it and refused the kernel. */
+  refused: readonly string[];
+  /** What is compiled: WGSL for each dispatch, or a WebAssembly module in its binary form, whose functions are exported as `f0`, `f1`, …. */
+  source: string | Uint8Array<ArrayBuffer>;
+}
+
 /**
  * What a device does. Calls return at once and take effect in the order in which they were made; only reads wait.
  *
@@ -71,6 +82,8 @@ export interface DeviceBackend {
    */
   run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void;
   unload(program: LoadedProgram): void;
+  /** Undefined on a device that writes no code. Throws what {@link DeviceBackend.load} would report. */
+  explain?(kernel: Kernel): KernelExplanation;
 
   /** Resolves when all that was asked for is done; rejects with the first failure since the last call. */
   synchronize(): Promise<void>;

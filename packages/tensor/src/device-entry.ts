@@ -1,5 +1,5 @@
 /** `@multiway/tensor/device`: what a device is made of. For those who write one. */
-export type { DeviceBackend, DeviceBuffer, DeviceCounters, DeviceFactory, DeviceLimits, LoadedProgram } from "./backend.ts";
+export type { DeviceBackend, DeviceBuffer, DeviceCounters, DeviceFactory, DeviceLimits, KernelExplanation, LoadedProgram } from "./backend.ts";
 export { allDTypes, bytesOf, isFloat, registerType, type DType, type HostArray, type HostArrays, type RegisterType } from "./dtype.ts";
 export {
   epilogueLoop,

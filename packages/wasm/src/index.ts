@@ -1,1 +1,2 @@
 export { wasm, type WasmOptions } from "./wasm.ts";
+export { explainKernel } from "./kernels/explain.ts";

@@ -7,13 +7,17 @@ import {
   type DeviceLimits,
   type DType,
   type HostArray,
+  type Kernel,
+  type KernelExplanation,
   type LoadedProgram,
   type Program,
 } from "@multiway/tensor/device";
+import { explainKernel } from "../kernels/explain.ts";
 import { AddressSpace, addressAlignment } from "./address-space.ts";
 import { control, controlBytes } from "./control.ts";
 import { deviceBytes, ProgramLowering, type FunctionTable, type LoweredProgram, type LoweringOptions } from "./lower-program.ts";
-import type { DeviceMessage, RunMessage, SharedRegions, WorkerMessage, WorkerProgram } from "./protocol.ts";
+import type { DeviceMessage, RunMessage, WorkerMessage, WorkerProgram } from "./protocol.ts";
+import { Regions } from "./regions.ts";
 import { SmallPrograms } from "./small-programs.ts";
 import type { Failure } from "../execution/team.ts";
 import { letOthersTakeTurns } from "./turns.ts";
@@ -69,8 +73,7 @@ export class WasmDevice implements DeviceBackend {
   /** Messages sent to the first worker. */
   #numSent = 0;
   #numFailuresHeard = 0;
-  #regionSizes = { arena: 0, workspace: 0, scratch: 0 };
-  #region: { address: number; regions: SharedRegions } | undefined;
+  readonly #regions: Regions;
 
   constructor(workers: Workers) {
     this.#workers = workers;
@@ -78,6 +81,7 @@ export class WasmDevice implements DeviceBackend {
     this.#pages = workers.initialPages;
     this.#small = workers.memory && workers.runsSmallHere ? new SmallPrograms(workers.memory) : undefined;
     this.#space = new AddressSpace(controlBytes, workers.maximumPages * pageBytes - slackBytes);
+    this.#regions = new Regions(workers.threads, (numBytes) => this.#take(numBytes, "the scratch memory of programs"), (address) => this.#space.release(address));
     this.lost = new Promise((resolve) => (this.#markLost = resolve));
     workers.onMessage = (message) => this.#receive(message);
     workers.onDeath = (reason) => this.#finish(reason);
@@ -188,7 +192,7 @@ export class WasmDevice implements DeviceBackend {
       this.#failure ??= new KernelError(`run: program ${id} could not be built; the failure was reported before.`, { details: { id } });
       return;
     }
-    const regions = this.#regionsFor(lowered);
+    const regions = this.#regions.for(lowered);
     const addresses = new Int32Array(bindings.length);
     bindings.forEach((binding, index) => (addresses[index] = this.#find(binding, "run").address));
     this.#counters.dispatches += lowered.labels.length;
@@ -228,6 +232,10 @@ export class WasmDevice implements DeviceBackend {
     if (lowered.isSmall && this.#small) return this.#small.unload(id);
     this.#send({ type: "unload", id });
     for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, { type: "unload", id });
+  }
+
+  explain(kernel: Kernel): KernelExplanation {
+    return explainKernel(kernel, { relaxedSimd: this.#workers.relaxedSimd });
   }
 
   async synchronize(): Promise<void> {
@@ -344,31 +352,6 @@ export class WasmDevice implements DeviceBackend {
         `Dispose tensors that are no longer needed, use a smaller batch or f16 weights, or choose the webgpu device.`,
       { details: { numBytes, usedBytes: end - freeBytes, limitBytes: limit }, ...(cause !== undefined && { cause }) },
     );
-  }
-
-  /** The arena, workspace and scratch memory that all programs share; made anew when one needs more than there is. */
-  #regionsFor(program: LoweredProgram): SharedRegions {
-    const sizes = this.#regionSizes;
-    if (this.#region && program.arenaBytes <= sizes.arena && program.workspaceBytes <= sizes.workspace && program.scratchBytes <= sizes.scratch) return this.#region.regions;
-    const align = (bytes: number): number => Math.ceil(bytes / addressAlignment) * addressAlignment;
-    const next = {
-      arena: Math.max(sizes.arena, align(program.arenaBytes)),
-      workspace: Math.max(sizes.workspace, align(program.workspaceBytes)),
-      scratch: Math.max(sizes.scratch, align(program.scratchBytes)),
-    };
-    if (this.#region) this.#space.release(this.#region.address);
-    this.#region = undefined;
-    this.#regionSizes = { arena: 0, workspace: 0, scratch: 0 };
-    const address = this.#take(next.arena + next.workspace + this.#workers.threads * next.scratch, "the scratch memory of programs");
-    this.#regionSizes = next;
-    const regions = {
-      arenaAddress: address,
-      workspaceAddress: address + next.arena,
-      scratchAddress: address + next.arena + next.workspace,
-      scratchBytes: next.scratch,
-    };
-    this.#region = { address, regions };
-    return regions;
   }
 
   #checkOpen(): void {

@@ -1,5 +1,6 @@
 import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError } from "@multiway/errors";
-import { bytesOf, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Program } from "@multiway/tensor/device";
+import { bytesOf, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Kernel, type KernelExplanation, type Program } from "@multiway/tensor/device";
+import { explainKernel } from "../kernels/explain.ts";
 import { Arena } from "./arena.ts";
 import { fromBits, toBits } from "./host-data.ts";
 import { lastHalfPipeline, putLastHalf } from "./last-half.ts";
@@ -175,6 +176,10 @@ export class WebGPUBackend implements DeviceBackend {
 
   unload(program: GpuProgram): void {
     if (!this.gone) this.order.add(() => program.release());
+  }
+
+  explain(kernel: Kernel): KernelExplanation {
+    return explainKernel(kernel, this.host.limits);
   }
 
   synchronize(): Promise<void> {

@@ -1,0 +1,22 @@
+import type { Kernel, KernelExplanation } from "@multiway/tensor/device";
+import { bindingText, layoutBindings } from "../wgsl/binder.ts";
+import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
+import { coreLimits, type PlanLimits } from "../wgsl/stage.ts";
+import { kernelsOf } from "./index.ts";
+import { chooseKernel, planKernel } from "./plan.ts";
+
+/** WebGPU's own; no adapter has less. */
+const maxWorkgroupsPerDimension = 65535;
+const maxBindingBytes = 2 ** 27;
+
+/** How this device runs a kernel whose buffers lie apart, each in one binding: its strategy, and the WGSL of all its dispatches. */
+export function explainKernel(kernel: Kernel, limits: PlanLimits = coreLimits): KernelExplanation {
+  const chosen = kernel.kind === "loop" ? undefined : chooseKernel(kernel, limits);
+  const asked = kernel.kind === "loop" ? [] : kernelsOf(kernel.op);
+  const source = planKernel(kernel, limits).stages.map((stage) => {
+    const ranges = stage.views.map((_, view) => ({ memory: view, offset: 0, size: 256 }));
+    const text = bindingText(stage.label, stage.views, ranges, layoutBindings(ranges, maxBindingBytes), limits.maxStorageBuffers);
+    return `// ${stage.workgroups} workgroups of ${stage.workgroupSize}\n${stageModule(stage, text, foldWorkgroups(stage.workgroups, maxWorkgroupsPerDimension))}`;
+  });
+  return { chosen: chosen?.name ?? "loop", refused: chosen ? asked.slice(0, asked.indexOf(chosen)).map(({ name }) => name) : [], source: source.join("\n") };
+}
