@@ -3,7 +3,7 @@ import { stepwise, type ObservedStep } from "./stepwise.ts";
 
 /** What one kind of kernel has cost. */
 export interface ProfileRow {
-  /** The kernel's ops, shape and dtype. */
+  /** The kernel's ops, shape and dtype, and for a kernel op the shapes that it is given. */
   kernel: string;
   /** Without the first call of each kernel, which compiles it, unless there was no other. */
   calls: number;
@@ -56,18 +56,19 @@ export class Profile {
   }
 
   #note({ kernel, buffers, ops }: ObservedStep, start: number, end: number): void {
-    performance.measure(kernel.label, { start, end });
     const ms = end - start;
-    let entry = this.#entries.get(kernel.label);
+    const name = nameIn(kernel);
+    performance.measure(name, { start, end });
+    let entry = this.#entries.get(name);
     if (entry) {
       entry.laterMs += ms;
       entry.calls++;
     } else {
       const bytes = buffers.reduce((sum, { dtype, length, access }) => sum + (access === "readwrite" ? 2 : 1) * length * bytesOf(dtype), 0);
       entry = { firstMs: ms, laterMs: 0, calls: 1, bytes, flops: flopsOf(kernel), site: siteOf(ops) };
-      this.#entries.set(kernel.label, entry);
+      this.#entries.set(name, entry);
     }
-    this.onKernel?.({ kernel: kernel.label, ms, bytes: entry.bytes, flops: entry.flops });
+    this.onKernel?.({ kernel: name, ms, bytes: entry.bytes, flops: entry.flops });
   }
 
   /** The dearest first. */
@@ -104,6 +105,9 @@ export class Profile {
     this.#entries.clear();
   }
 }
+
+/** Products of one result may have many lengths. */
+const nameIn = (kernel: Kernel): string => (kernel.kind === "loop" ? kernel.label : `${kernel.label} of ${kernel.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" ")}`);
 
 /** Operations of the products that the mathematics needs. */
 function flopsOf(kernel: Kernel): number | undefined {

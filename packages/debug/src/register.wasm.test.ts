@@ -33,7 +33,7 @@ describe.concurrent("node --import @multiway/debug/register", { timeout: 30_000 
 
   test("MULTIWAY_DEBUG=3 names kernels and draws programs", async () => {
     const { stderr } = await runApp({ MULTIWAY_DEBUG: "3" }, product);
-    expect(stderr).toMatch(/multiway: matmul\S* \[2, 2\] f32: \d+\.\d+ ms, \d+\.\d GB\/s, \d+\.\d GFLOP\/s\n/);
+    expect(stderr).toMatch(/multiway: matmul\S* \[2, 2\] f32 of \[2, 2\] \[2, 2\]: \d+\.\d+ ms, \d+\.\d GB\/s, \d+\.\d GFLOP\/s\n/);
     expect(stderr).toMatch(/multiway: program "app"\nflowchart TD\n/);
   });
 

@@ -36,6 +36,12 @@ export function exp(code: Code, x: V128): Local<"v128"> {
   return code.let(f32x4.mul(f32x4.mul(power, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half))));
 }
 
+/** exp of every lane where that is a normal number: from −87.3 to 88. NaN gives NaN. */
+export function expOfModerate(code: Code, x: V128): Local<"v128"> {
+  const { power, exponent } = reduce(code, x);
+  return code.let(f32x4.mul(power, powerOfTwo(exponent)));
+}
+
 /** exp of every lane for x ≤ 88, as in a softmax: a subnormal result is 0, −Infinity gives 0, and NaN gives NaN. */
 export function expOfNonPositive(code: Code, x: V128): Local<"v128"> {
   const vanishes = code.let(f32x4.lt(x, f32x4.all(leastNormal)));
