@@ -5,7 +5,7 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { wasm, type WasmOptions } from "../index.ts";
 import { control } from "./control.ts";
 import { WasmDevice } from "./device.ts";
@@ -124,6 +124,20 @@ test("the worker may come from a file", async () => {
 test("a worker that cannot be loaded makes the device unavailable", async () => {
   const opened = await wasm({ threads: 2, workerUrl: new URL("file:///nowhere/worker.mjs") }).open();
   expect(opened).toEqual({ unavailable: expect.stringMatching(/^wasm: a worker did not start: .*nowhere/) });
+});
+
+test("where threads are forbidden, small programs run, and the first large one loses the device, with the reason", async () => {
+  const device = await open({ threads: 2 });
+  const getBuiltinModule = process.getBuiltinModule.bind(process);
+  const forbidden = vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+    name === "node:worker_threads" ? { Worker: class { constructor() { throw new Error("access to threads has been restricted"); } } } : getBuiltinModule(name)) as typeof getBuiltinModule);
+  onTestFinished(() => forbidden.mockRestore());
+  const [x, y] = [device.allocate("f32", 1_000_000), device.allocate("f32", 1_000_000)];
+  device.write(x, new Float32Array(1024));
+  device.run(device.load(pingPong([increment(1024)], 1024, 1)), [x, y], none);
+  expect((await device.read(y, 0, 1))[0]).toBe(1);
+  expect(() => device.run(device.load(pingPong([increment(1_000_000)], 1_000_000, 3)), [x, y], none)).toThrow(/is lost: access to threads has been restricted/);
+  expect(await device.lost).toBe("access to threads has been restricted");
 });
 
 test("options that make no sense are refused", () => {

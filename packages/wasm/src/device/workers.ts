@@ -89,14 +89,20 @@ export class Workers {
       failed(new Error(reason));
       this.onDeath(reason);
     };
-    const handle = spawnWorker(this.#source, {
-      message: (message) => {
-        if (message.type === "ready") started();
-        else if (message.type === "unavailable") die(message.reason);
-        else this.onMessage(message);
-      },
-      died: die,
-    });
+    let handle: WorkerHandle;
+    try {
+      handle = spawnWorker(this.#source, {
+        message: (message) => {
+          if (message.type === "ready") started();
+          else if (message.type === "unavailable") die(message.reason);
+          else this.onMessage(message);
+        },
+        died: die,
+      });
+    } catch (error) {
+      // Node's permissions may forbid threads.
+      return die(error instanceof Error ? error.message : String(error));
+    }
     this.#handles.push(handle);
     handle.keepAlive(thread === 0 && this.#isKeptAlive);
     const { threads, maximumPages, memory } = this;
