@@ -3,7 +3,6 @@ import { registerType } from "../dtype.ts";
 import { sameShape } from "../shape.ts";
 import { applyViewSteps, contiguousView, type View, type ViewStep } from "../view.ts";
 import { LoopBuilder, MustStore } from "./loop-builder.ts";
-import type { ClusterEpilogue } from "./epilogues.ts";
 import type { Value } from "./graph.ts";
 
 /** How far back a value may move to join a cluster. More would stretch lifetimes, and undo recomputation. */
@@ -20,6 +19,17 @@ export interface LoopCluster {
   axes: readonly number[] | undefined;
   domain: readonly number[];
   numInstructions: number;
+}
+
+/** Pointwise values that a kernel op computes from its result while it is at hand. */
+export interface ClusterEpilogue {
+  members: readonly Value[];
+  builder: LoopBuilder;
+  /** The instruction of each member. */
+  results: readonly number[];
+  /** Whether the op's own result is stored too; if not, it passes through the memory of `host`. */
+  keepsResult: boolean;
+  host: Value;
 }
 
 /** All results of one kernel op. */

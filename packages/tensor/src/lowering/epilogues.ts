@@ -1,18 +1,7 @@
 import { contiguousStrides, sameShape, sizeOf } from "../shape.ts";
-import { countBuffers, type Cluster, type KernelCluster, type LoopCluster } from "./clusters.ts";
+import { countBuffers, type Cluster, type ClusterEpilogue, type KernelCluster, type LoopCluster } from "./clusters.ts";
 import type { Value } from "./graph.ts";
 import { LoopBuilder, MustStore, type PathStep } from "./loop-builder.ts";
-
-/** Pointwise values that a kernel op computes from its result while it is at hand. */
-export interface ClusterEpilogue {
-  members: readonly Value[];
-  builder: LoopBuilder;
-  /** The instruction of each member. */
-  results: readonly number[];
-  /** Whether the op's own result is stored too; if not, it passes through the memory of `host`. */
-  keepsResult: boolean;
-  host: Value;
-}
 
 export interface EpilogueRules {
   isStored: (value: Value) => boolean;
