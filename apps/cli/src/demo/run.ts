@@ -22,7 +22,7 @@ import { loadRun, readRun, saveRun, type RunRecord, type TrainingStageName } fro
 import { learnVisualTokens, numCodes } from "./visual-tokens.ts";
 
 /** Optimizer steps of both stages when nothing else is asked for. */
-export const defaultSteps = { pretraining: 1100, retrieval: 1000 };
+export const defaultSteps = { pretraining: 1400, retrieval: 1200 };
 /** A stopped run loses at most this many steps when it is killed rather than stopped. */
 const saveEvery = 200;
 /** Examples of each kind in the report. */
