@@ -8,10 +8,12 @@ import { create } from "webgpu";
  * rest; under CI the run fails instead. No hook of a skipped file runs: devices are to be opened in `beforeAll` or later.
  */
 export default class WebgpuRunner extends TestRunner {
+  /** Held to the end: Dawn does not survive its GPU object being collected while it is at work. */
+  readonly gpu = create([]);
   private hasAdapter = false;
 
   async onCollected(files: RunnerTestFile[]): Promise<void> {
-    this.hasAdapter = (await create([]).requestAdapter()) !== null;
+    this.hasAdapter = (await this.gpu.requestAdapter()) !== null;
     if (this.hasAdapter) return;
     if (process.env["CI"]) {
       throw new Error(
