@@ -13,7 +13,7 @@ export interface WasmOptions {
   /** Use relaxed SIMD (fused multiply-add) where the engine has it. Default true. Results with and without differ in their last bits. */
   relaxedSimd?: boolean;
   /**
-   * Run programs of some 0.1 ms in the calling thread while the workers have nothing to do, which takes less time than to hand them over. Default true. Results have the same bits
+   * Run programs of some 0.1 ms in the calling thread while the workers have nothing to do, which takes less time than to hand them over. Default true, but false with `workerUrl`. Results have the same bits
    * either way. Needs shared memory.
    */
   inline?: boolean;

@@ -1,25 +1,17 @@
 import { DeviceError, DeviceLostError, KernelError, OptionError } from "@multiway/errors";
-import type { DeviceBackend, LoopKernel, Program } from "@multiway/tensor/device";
+import type { LoopKernel, Program } from "@multiway/tensor/device";
 import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { wasm, type WasmOptions } from "../index.ts";
+import { wasm } from "../index.ts";
 import { control } from "./control.ts";
 import { WasmDevice } from "./device.ts";
-import type { WorkerMessage } from "./protocol.ts";
-import type { Workers } from "./workers.ts";
+import { idleWorkers, open } from "./open.samples.ts";
 
 const none = new Uint32Array(0);
-
-async function open(options: WasmOptions): Promise<DeviceBackend> {
-  const device = await wasm(options).open();
-  if ("unavailable" in device) throw new Error(device.unavailable);
-  onTestFinished(() => device.close());
-  return device;
-}
 
 /** y = x + 1, with the reading shifted by `offset` elements. */
 const increment = (length: number, offset = 0): LoopKernel => ({
@@ -144,19 +136,8 @@ test("options that make no sense are refused", () => {
   for (const threads of [0, -1, 1.5, 65, NaN]) expect(() => wasm({ threads })).toThrow(OptionError);
 });
 
-/** Threads that answer nothing. */
-function idleWorkers(maximumPages: number): Workers {
-  return {
-    threads: 2, relaxedSimd: false, relaxedSimdHere: false, runsSmallHere: false, initialPages: 1, maximumPages, description: "idle",
-    memory: new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true }),
-    onMessage() {}, onDeath() {}, keepAlive() {}, wake() {},
-    post(_thread: number, _message: WorkerMessage) {},
-    async close() {},
-  } as unknown as Workers;
-}
-
 test("full memory: a DeviceError with numbers and a remedy, and freed memory helps", () => {
-  const device = new WasmDevice(idleWorkers(32));
+  const device = new WasmDevice(idleWorkers(1, 32, false));
   const first = device.allocate("f32", 200_000);
   device.allocate("f32", 200_000);
   expect(() => device.allocate("f32", 200_000)).toThrow(DeviceError);
@@ -166,7 +147,7 @@ test("full memory: a DeviceError with numbers and a remedy, and freed memory hel
 });
 
 test("a dead worker loses the device", async () => {
-  const workers = idleWorkers(32);
+  const workers = idleWorkers(1, 32, false);
   const device = new WasmDevice(workers);
   const buffer = device.allocate("f32", 4);
   // Not idle: something else has still to be dealt with.

@@ -1,29 +1,14 @@
 import { KernelError } from "@multiway/errors";
 import type { DeviceBackend, DeviceBuffer, LoopKernel, Program } from "@multiway/tensor/device";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { wasm, type WasmOptions } from "../index.ts";
 import { WasmDevice } from "./device.ts";
+import { idleWorkers, open } from "./open.samples.ts";
 import { isSmall } from "./work.ts";
-import type { Workers } from "./workers.ts";
 
 const none = new Uint32Array(0);
 
-async function open(options: WasmOptions): Promise<DeviceBackend> {
-  const device = await wasm(options).open();
-  if ("unavailable" in device) throw new Error(device.unavailable);
-  onTestFinished(() => device.close());
-  return device;
-}
-
 /** A device whose workers never do anything. */
-function openWithoutWorkers(): WasmDevice {
-  const memory = new WebAssembly.Memory({ initial: 16, maximum: 64, shared: true });
-  return new WasmDevice({
-    threads: 2, relaxedSimd: false, relaxedSimdHere: false, runsSmallHere: true, initialPages: 16, maximumPages: 64, description: "none", memory,
-    onMessage() {}, onDeath() {}, keepAlive() {}, wake() {}, post() {},
-    async close() {},
-  } as unknown as Workers);
-}
+const openWithoutWorkers = (): WasmDevice => new WasmDevice(idleWorkers(16, 64, true));
 
 /** y = 3 · x + `addend`: through the arena, from a constant. `offset` shifts the reading. */
 function affine(length: number, addend: number, offset = 0): Program {
