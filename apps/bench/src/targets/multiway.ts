@@ -15,10 +15,11 @@ function multiway(name: string, title: string, factory: () => Promise<DeviceFact
   };
 }
 
-const wasmThreads = (threads: number) => async () => (await import("@multiway/wasm")).wasm({ threads });
+const wasmThreads = (threads: number, relaxedSimd = true) => async () => (await import("@multiway/wasm")).wasm({ threads, relaxedSimd });
 
 export const multiwayTargets: readonly Target[] = [
   multiway("multiway-wasm-1", "Multiway on the CPU, 1 thread", wasmThreads(1)),
   multiway("multiway-wasm-2", "Multiway on the CPU, 2 threads", wasmThreads(2)),
+  multiway("multiway-wasm-2-plain", "Multiway on the CPU, 2 threads, without relaxed SIMD", wasmThreads(2, false)),
   multiway("multiway-webgpu", "Multiway on WebGPU", async () => (await import("@multiway/webgpu")).webgpu()),
 ];
