@@ -7,12 +7,13 @@ export type Weights = Record<string, Tensor>;
 /** 12 shapes: matrices and vectors, odd lengths, single elements, nothing, and one that fills several workgroups. */
 const shapes: readonly (readonly number[])[] = [[16, 8], [8], [8, 16], [16], [3, 7, 5], [37], [], [0, 4], [1, 1], [120, 100], [1], [2, 3]];
 
-/** 40 parameters of a made-up model. */
-export const sizes: Readonly<Record<string, readonly number[]>> = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`p${index}`, shapes[index % shapes.length]!]));
+/** 40 parameters of a made-up model, and one of half floats. */
+export const sizes: Readonly<Record<string, readonly number[]>> = Object.fromEntries(Array.from({ length: 41 }, (_, index) => [`p${index}`, shapes[index % shapes.length]!]));
+const halves = "p40";
 
 export const numbersOf = (seed: number, name: string): Float32Array => key(seed).fold(Number(name.slice(1))).normal(sizes[name]!.reduce((product, extent) => product * extent, 1));
 
-export const tensorOf = (device: Device, seed: number, name: string): Tensor => device.tensor(numbersOf(seed, name), { shape: sizes[name]! });
+export const tensorOf = (device: Device, seed: number, name: string): Tensor => device.tensor(numbersOf(seed, name), { shape: sizes[name]!, dtype: name === halves ? "f16" : "f32" });
 
 /** What differs from parameter to parameter: no decay for vectors, and a learning rate of its own for each tenth of them. */
 export const groups = {

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { launchTests } from "../fixtures/launch-tests.ts";
 import { groups, trainThrough } from "./launches.samples.ts";
 
-launchTests(() => wasm(), { "weight decay on matrices": 5, "learning rates of layers": 4 });
+launchTests(() => wasm(), { "weight decay on matrices": 7, "learning rates of layers": 6 });
 
 it("gives the same bits with any number of threads", async () => {
   const results: Float32Array[][] = [];

@@ -32,6 +32,16 @@ describe("the form of a loop", () => {
     expect(c.accesses.map(({ stride }) => stride)).toEqual([0, 0]);
     expect(b.constants.map(({ value }) => value)).toEqual([3]);
   });
+  it("has a constant for each use", () => {
+    const sumOfScales = (first: number, second: number): LoopKernel => {
+      const plain = scale([5], first);
+      const constants: Instruction[] = first === second ? [{ op: "multiply", type: "f32", x: 2, y: 1 }] : [{ op: "constant", type: "f32", value: second }, { op: "multiply", type: "f32", x: 2, y: 3 }];
+      return { ...plain, body: [...plain.body, ...constants], stores: [{ ...plain.stores[0]!, value: 2 + constants.length }] };
+    };
+    const [equal, different] = [loopForm(sumOfScales(3, 3))!, loopForm(sumOfScales(3, 4))!];
+    expect(equal.text).toBe(different.text);
+    expect([equal, different].map(({ constants }) => constants.map(({ value }) => value))).toEqual([[3, 3], [3, 4]]);
+  });
   it("keeps operations, buffers and types", () => {
     const plain = scale([5], 2);
     const others: LoopKernel[] = [

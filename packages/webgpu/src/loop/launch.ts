@@ -39,9 +39,9 @@ export class LaunchText {
   readonly #numBindings: number;
 
   constructor(kernel: LoopKernel, bindingsOf: readonly (readonly number[])[], numBindings: number) {
-    this.#kernel = kernel;
     this.#form = loopForm(kernel)!;
-    this.#template = templateOf(kernel, this.#form);
+    this.#kernel = this.#form.kernel;
+    this.#template = templateOf(this.#form);
     this.#bindingsOf = bindingsOf;
     this.#numBindings = numBindings;
   }
@@ -57,10 +57,11 @@ export class LaunchText {
     const body = writeBody(this.#template.body, around);
     return [
       ...this.#findRow,
+      `let extent = table[at + 1u];`,
       `let first = (group - table[at]) * ${elementsPerGroup.pointwise}u + lane;`,
       `for (var k = 0u; k < 4u; k++) {`,
       `  let index = first + k * ${workgroupSize}u;`,
-      `  if (index < table[at + 1u]) {`,
+      `  if (index < extent) {`,
       ...[`let i0 = i32(index);`, ...body.lines, ...writeStores(this.#template.stores, around, body.name)].map((line) => `    ${line}`),
       `  }`,
       `}`,
@@ -215,7 +216,7 @@ export class LaunchText {
 export const firstDataBinding = (kernel: LoopKernel): number => (kernel.reduction ? 2 : 1);
 
 /** The loop with buffers of its own for each access and each constant: `load_bJ(index)` reaches them through the row. */
-function templateOf(kernel: LoopKernel, { accesses, constants }: LoopForm): LoopKernel {
+function templateOf({ kernel, accesses, constants }: LoopForm): LoopKernel {
   let access = 0;
   let constant = accesses.length;
   const at = (buffer: number, strides: readonly number[]): Access => ({ buffer, offset: 0, strides });
