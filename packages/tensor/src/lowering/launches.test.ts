@@ -19,7 +19,7 @@ function step(name: string, x: Memory, y: Memory, op: "negate" | "abs" = "negate
     ],
     stores: [{ access: { buffer: buffers.length - 1, offset: 0, strides: [1] }, value: 1 }],
   };
-  return { kernel, memory: x === y ? [x] : [x, y] };
+  return { kernel, memory: x === y ? [x] : [x, y], computed: [] };
 }
 const launches = (...steps: ReturnType<typeof step>[]) => joinLoops(steps).map((launch) => launch.map(({ kernel }) => kernel.label).join(" "));
 

@@ -1,19 +1,22 @@
 import { bytesOf } from "../dtype.ts";
 import type { Kernel } from "../kernel-ir.ts";
 import { loopForm } from "../loop-form.ts";
-import { nameOf, type Memory } from "./buffers.ts";
+import { mergeBuffers, nameOf, type Memory } from "./buffers.ts";
+import type { Value } from "./graph.ts";
 
 /** Results of so few bytes may wait for their readers: sums, above all. */
 const mostBytesWaiting = 4096;
 
-interface Joinable {
+/** A step before places are known: which memory each of the kernel's buffers is. */
+export interface PlannedStep {
   kernel: Kernel;
-  memory: readonly Memory[];
+  memory: Memory[];
+  computed: readonly Value[];
 }
 
-interface Launch<S> {
+interface Launch {
   form: string | undefined;
-  steps: S[];
+  steps: PlannedStep[];
 }
 
 /**
@@ -22,8 +25,8 @@ interface Launch<S> {
  * A loop moves forward to such a launch where what it touches allows it, and where no more than a few bytes of scratch memory are
  * then written earlier than they have to be.
  */
-export function joinLoops<S extends Joinable>(steps: readonly S[]): S[][] {
-  const launches: Launch<S>[] = [];
+export function joinLoops(steps: readonly PlannedStep[]): PlannedStep[][] {
+  const launches: Launch[] = [];
   const latestOf = new Map<string, number>();
   /** By memory: the last launch that wrote it, and the last that touched it. */
   const written = new Map<unknown, number>();
@@ -45,4 +48,26 @@ export function joinLoops<S extends Joinable>(steps: readonly S[]): S[][] {
     }
   }
   return launches.map((launch) => launch.steps);
+}
+
+/** The step with each memory once: an output that is written over its donated input is one buffer with it. */
+export function withMergedBuffers({ kernel, memory, computed }: PlannedStep): PlannedStep {
+  const names = memory.map(nameOf);
+  const merged = mergeBuffers(
+    kernel,
+    names.map((name) => names.indexOf(name)),
+  );
+  return { kernel: merged.kernel, memory: merged.bound.map((position) => memory[position]!), computed };
+}
+
+/** Notes which launches use each memory, first and last: within one, all steps run at the same time. */
+export function timeLives(launches: readonly (readonly PlannedStep[])[]): void {
+  const seen = new Set<Memory>();
+  launches.forEach((launch, time) => {
+    for (const memory of launch.flatMap((step) => step.memory)) {
+      if (!seen.has(memory)) memory.first = time;
+      seen.add(memory);
+      memory.last = time;
+    }
+  });
 }

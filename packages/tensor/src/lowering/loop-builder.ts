@@ -13,6 +13,14 @@ export class MustStore {
   }
 }
 
+/** Thrown when a result cannot be written over its argument, and its kernel touches too many buffers without that. The lowering starts over. */
+export class MustCopy {
+  readonly result: Value;
+  constructor(result: Value) {
+    this.result = result;
+  }
+}
+
 /** A step from a value towards the kernel's loops, and the value that it yields. */
 export interface PathStep {
   step: ViewStep;

@@ -6,12 +6,12 @@ import type { Value as GraphValue } from "../node.ts";
 import type { Place, Program, ProgramBuffer, Step, StepOp } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { makeClusters, type Cluster, type ClusterEpilogue, type LoopCluster } from "./clusters.ts";
-import { BufferList, mergeBuffers, nameOf, type Memory } from "./buffers.ts";
+import { BufferList, nameOf, type Memory } from "./buffers.ts";
 import { collapseNest } from "./collapse.ts";
 import { attachEpilogues } from "./epilogues.ts";
-import { joinLoops } from "./launches.ts";
+import { joinLoops, timeLives, withMergedBuffers, type PlannedStep } from "./launches.ts";
 import { canonicalGraph, type FindLeaf, type Value } from "./graph.ts";
-import { LoopBuilder, MustStore } from "./loop-builder.ts";
+import { LoopBuilder, MustCopy, MustStore } from "./loop-builder.ts";
 import { planMemory } from "./memory.ts";
 import { chooseStored } from "./stored.ts";
 
@@ -56,21 +56,6 @@ export function lower(request: LowerRequest): Lowered {
       }
     }
   }
-}
-
-/** Thrown when a result cannot be written over its argument, and its kernel touches too many buffers without that. The lowering starts over. */
-class MustCopy {
-  readonly result: Value;
-  constructor(result: Value) {
-    this.result = result;
-  }
-}
-
-/** A step before places are known: which memory each of the kernel's buffers is. */
-interface PlannedStep {
-  kernel: Kernel;
-  memory: Memory[];
-  computed: readonly Value[];
 }
 
 class Lowering {
@@ -371,27 +356,6 @@ class Lowering {
     const steps = launches.flatMap((launch) => launch.map(stepOf));
     return { label, kernels, buffers, steps, arenaBytes, numBindings: numInputs + this.#results.length, numScalars };
   }
-}
-
-function withMergedBuffers({ kernel, memory, computed }: PlannedStep): PlannedStep {
-  const names = memory.map(nameOf);
-  const merged = mergeBuffers(
-    kernel,
-    names.map((name) => names.indexOf(name)),
-  );
-  return { kernel: merged.kernel, memory: merged.bound.map((position) => memory[position]!), computed };
-}
-
-/** Notes which launches use each memory, first and last: within one, all steps run at the same time. */
-function timeLives(launches: readonly (readonly PlannedStep[])[]): void {
-  const seen = new Set<Memory>();
-  launches.forEach((launch, time) => {
-    for (const memory of launch.flatMap((step) => step.memory)) {
-      if (!seen.has(memory)) memory.first = time;
-      seen.add(memory);
-      memory.last = time;
-    }
-  });
 }
 
 /** What a step computes, in the order of the graph; undefined while no sites are recorded. */
