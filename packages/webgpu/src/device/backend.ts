@@ -206,6 +206,7 @@ export class WebGPUBackend implements DeviceBackend {
     // The queue keeps the order of writes and submits, so that one block per program is enough.
     if (scalars) this.upload(program.scalars!, scalars);
     if (launches.length === 0) return;
+    for (const { table } of launches) if (table) this.fillTable(table);
     const encoder = this.device.createCommandEncoder();
     // Each dispatch is a usage scope of its own: those that follow see what it wrote.
     const pass = encoder.beginComputePass({ label: program.label });
@@ -218,6 +219,12 @@ export class WebGPUBackend implements DeviceBackend {
     pass.end();
     this.device.queue.submit([encoder.finish()]);
     this.counters.dispatches += launches.length;
+  }
+
+  private fillTable({ memory, words }: NonNullable<Launch["table"]>): void {
+    if (memory.words === words) return;
+    this.device.queue.writeBuffer(memory.gpu, 0, words as Uint32Array<ArrayBuffer>);
+    memory.words = words;
   }
 
   private upload(block: Block, bits: Uint32Array): void {
