@@ -67,7 +67,7 @@ export interface OpImplementation {
   accepts?(kernel: OpKernel, target: Target): boolean;
   /** `generate` deals with the kernel's epilogue; otherwise it becomes a loop of its own behind. */
   readonly runsEpilogues?: boolean;
-  generate(kernel: OpKernel, target: Target): GeneratedKernel;
+  generate(kernel: OpKernel, target: Target): GeneratedKernel | Promise<GeneratedKernel>;
 }
 
 /** The first that accepts wins; the last accepts everything. */

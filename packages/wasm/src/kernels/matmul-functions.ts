@@ -3,9 +3,8 @@ import { edgeBytes, multiplyBlock } from "../blocks/multiply.ts";
 import { packRows } from "../blocks/pack.ts";
 import { packPanels } from "../blocks/panels.ts";
 import { widen } from "../blocks/widen.ts";
-import { emitOnBlock, type MatrixBlock } from "../loop/pointwise.ts";
-import type { Nest } from "../loop/nest.ts";
-import { kernelFunction, type KernelFunction, type TaskRange } from "./kernel.ts";
+import type { MatrixBlock } from "../loop/pointwise.ts";
+import { kernelFunction, type TaskRange } from "./kernel.ts";
 
 /** Where the multiply loop finds a block of A. */
 export const leftSource = {
@@ -79,7 +78,7 @@ export const matmulPack = kernelFunction({
   },
 });
 
-const multiplyParameters = {
+export const multiplyParameters = {
   a: "i32", b: "i32", c: "i32", m: "i32", k: "i32", n: "i32",
   aRow: "i32", aK: "i32", bK: "i32", bColumn: "i32", aIsHalf: "i32", bIsHalf: "i32",
   left: "i32", right: "i32", pack: "i32",
@@ -88,7 +87,7 @@ const multiplyParameters = {
   a0: "i32", a1: "i32", a2: "i32", a3: "i32", b0: "i32", b1: "i32", b2: "i32", b3: "i32",
 } as const;
 
-type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Local<"i32"> } & TaskRange;
+export type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Local<"i32"> } & TaskRange;
 
 /**
  * C = A · B; a task is a block of rows and columns of one matrix, which goes through k in blocks and adds up their products in order.
@@ -97,7 +96,7 @@ type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Loca
  *
  * @param finish what becomes of a block of C that is complete
  */
-function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?: (block: MatrixBlock) => void): void {
+export function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?: (block: MatrixBlock) => void): void {
   const task = code.local("i32");
   const kDone = code.local("i32");
   const edge = p.scratch;
@@ -189,17 +188,3 @@ function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?:
 }
 
 export const matmulMultiply = kernelFunction({ key: "matmul.multiply", parameters: multiplyParameters, body: (code, p, module) => multiply(code, p, module) });
-
-/** The product with an epilogue, a pointwise nest over [...batch, m, n] that is handed the buffers `e0`, `e1`, …. */
-export function matmulMultiplyThen(epilogue: Nest): KernelFunction {
-  const names = epilogue.dtypes.map((_, buffer) => `e${buffer}`);
-  return {
-    key: `matmul.multiply ${JSON.stringify(epilogue)}`,
-    parameters: { ...multiplyParameters, ...Object.fromEntries(names.map((name) => [name, "i32" as const])) },
-    body(code, values, module) {
-      const p = values as unknown as MultiplyValues & Record<string, Local<"i32">>;
-      const bases = names.map((name) => p[name]!);
-      multiply(code, p, module, (block) => emitOnBlock(code, epilogue, bases, block));
-    },
-  };
-}

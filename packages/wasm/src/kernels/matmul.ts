@@ -1,8 +1,7 @@
-import { bytesOf, epilogueLoop, type Epilogue, type OpKernel } from "@multiway/tensor/device";
-import { phase, type Argument, type GeneratedKernel, type OpImplementations, type Phase } from "./kernel.ts";
-import { plainNest } from "../loop/nest.ts";
+import { bytesOf, type OpKernel } from "@multiway/tensor/device";
+import { phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 import { matmulDots } from "./matmul-dots.ts";
-import { matmulMultiply, matmulMultiplyThen, matmulPack, rightSource } from "./matmul-functions.ts";
+import { matmulMultiply, matmulPack, rightSource } from "./matmul-functions.ts";
 import { matmulProblem, matmulScratch, planMatmul, product, type MatmulPlan } from "./matmul-plan.ts";
 
 /** Extents and strides of four batch axes, the outer ones padded with 1 and 0. */
@@ -12,7 +11,7 @@ function four(extents: readonly number[], strides: readonly number[]): { extents
 }
 
 /** @param override parts of the plan, for benchmarks */
-export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> = {}): GeneratedKernel {
+export async function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> = {}): Promise<GeneratedKernel> {
   const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
   const c = kernel.outputs[0]!;
   const problem = matmulProblem(a, b, c);
@@ -51,7 +50,8 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
     a0: ofA.strides[0]!, a1: ofA.strides[1]!, a2: ofA.strides[2]!, a3: ofA.strides[3]!,
     b0: ofMatrices.strides[0]!, b1: ofMatrices.strides[1]!, b2: ofMatrices.strides[2]!, b3: ofMatrices.strides[3]!,
   };
-  const multiply = kernel.epilogue ? multiplyThen(kernel, kernel.epilogue, tasks, values) : phase(matmulMultiply, tasks, values);
+  // An epilogue takes the generator of loops, which a plain product has no use for.
+  const multiply = kernel.epilogue ? (await import("./matmul-epilogue.ts")).multiplyThen(kernel, kernel.epilogue, tasks, values) : phase(matmulMultiply, tasks, values);
   if (!sharesPanels) return { phases: [multiply], scratchBytes };
 
   const packedMatrices = product(packedExtents);
@@ -63,11 +63,6 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
     b0: ofB.strides[0]!, b1: ofB.strides[1]!, b2: ofB.strides[2]!, b3: ofB.strides[3]!,
   });
   return { phases: [pack, multiply], scratchBytes, workspaceBytes: packedMatrices * matrixBytes };
-}
-
-function multiplyThen(kernel: OpKernel, epilogue: Epilogue, tasks: number, values: Readonly<Record<string, Argument>>): Phase {
-  const own = Object.fromEntries(kernel.buffers.map((_, buffer) => [`e${buffer}`, { buffer }]));
-  return { function: matmulMultiplyThen(plainNest(epilogueLoop(kernel, epilogue))), tasks, arguments: { ...values, ...own } };
 }
 
 export const matmul: OpImplementations = [matmulDots, { name: "matmulBlocked", runsEpilogues: true, generate: (kernel) => generateMatmul(kernel) }];

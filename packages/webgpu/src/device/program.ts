@@ -55,7 +55,10 @@ const sizeOf = (bytes: number): number => (bytes === 0 ? 16 : Math.ceil(bytes / 
 export class GpuProgram implements LoadedProgram {
   readonly label: string;
   /** Why the program can't run: a kernel that can't be planned, or memory that can't be had. Told when it is run. */
-  readonly failure: MultiwayError | undefined;
+  failure: MultiwayError | undefined;
+  /** Resolves, never rejects, when the program can run, or has its failure. */
+  readonly prepared: Promise<void>;
+  isPrepared = false;
   private dispatches: readonly Dispatch[] = [];
   private readonly constants = new Map<number, Block>();
   scalars: Block | undefined;
@@ -69,16 +72,14 @@ export class GpuProgram implements LoadedProgram {
     private readonly program: Program,
   ) {
     this.label = program.label;
-    try {
-      this.prepare();
-    } catch (error) {
-      this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error });
-    }
+    this.prepared = this.prepare()
+      .catch((error: unknown) => void (this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error })))
+      .then(() => void (this.isPrepared = true));
   }
 
-  private prepare(): void {
+  private async prepare(): Promise<void> {
     const { program, host } = this;
-    const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
+    const plans = await Promise.all(program.kernels.map((kernel) => planKernel(kernel, host.limits)));
     const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
     let arenaBytes = program.arenaBytes;
     const dispatches: Dispatch[] = [];
