@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import wabt from "wabt";
 import { limitsOf, openPaperDevice } from "./paper-device.ts";
 
-const explainers: Readonly<Record<"webgpu" | "wasm", (kernel: Kernel) => Promise<KernelExplanation>> = { webgpu: explainWebgpu, wasm: explainWasm };
+const explainers: Readonly<Record<"webgpu" | "wasm", (kernel: Kernel) => Promise<KernelExplanation>>> = { webgpu: explainWebgpu, wasm: explainWasm };
 
 function refuse(message: string): never {
   console.error(`shader: ${message}\nusage: pnpm shader OP --shape N,N,… [--shape …] [--dtype ${allDTypes.join("|")}] [--device webgpu|wasm] [-- JSON …]`);

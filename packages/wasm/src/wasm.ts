@@ -37,16 +37,15 @@ export function wasm(options: WasmOptions = {}): DeviceFactory {
       if (!hasSimd()) return { unavailable: "wasm: this engine has no WebAssembly SIMD." };
       const sharesMemory = mayShareMemory();
       try {
-        return new WasmDevice(
-          await Workers.start({
-            threads: sharesMemory ? (threads ?? Math.min(numCores(), 8)) : 1,
-            sharesMemory,
-            // A page that has the worker in a file allows WebAssembly there, and perhaps nowhere else.
-            runsSmallHere: options.inline ?? options.workerUrl === undefined,
-            relaxedSimd: options.relaxedSimd ?? true,
-            ...(options.workerUrl !== undefined && { workerUrl: options.workerUrl }),
-          }),
-        );
+        const workers = await Workers.start({
+          threads: sharesMemory ? (threads ?? Math.min(numCores(), 8)) : 1,
+          sharesMemory,
+          relaxedSimd: options.relaxedSimd ?? true,
+          ...(options.workerUrl !== undefined && { workerUrl: options.workerUrl }),
+        });
+        // A page that has the worker in a file allows WebAssembly there, and perhaps nowhere else.
+        const runsSmallHere = options.inline ?? options.workerUrl === undefined;
+        return new WasmDevice(workers, workers.memory && runsSmallHere ? new (await import("./device/small-programs.ts")).SmallPrograms(workers.memory) : undefined);
       } catch (error) {
         return { unavailable: `wasm: a worker did not start: ${error instanceof Error ? error.message : String(error)}` };
       }

@@ -21,7 +21,7 @@ import { deviceBytes, generateKernels, ProgramLowering, type FunctionTable, type
 import type { GeneratedKernel } from "../kernels/kernel.ts";
 import type { DeviceMessage, RunMessage, WorkerMessage, WorkerProgram } from "./protocol.ts";
 import { Regions } from "./regions.ts";
-import { SmallPrograms } from "./small-programs.ts";
+import type { SmallPrograms } from "./small-programs.ts";
 import type { Failure } from "../execution/team.ts";
 import { letOthersTakeTurns } from "./turns.ts";
 import { isSmall } from "./work.ts";
@@ -75,10 +75,10 @@ export class WasmDevice implements DeviceBackend {
   #numFailuresHeard = 0;
   readonly #regions: Regions;
 
-  constructor(workers: Workers) {
+  constructor(workers: Workers, small?: SmallPrograms) {
     this.#workers = workers;
     this.description = workers.description;
-    this.#small = workers.memory && workers.runsSmallHere ? new SmallPrograms(workers.memory) : undefined;
+    this.#small = small;
     this.#memory = new DeviceMemory(workers, { onAllocation: () => this.#counters.allocations++, growInWorker: (pages) => this.#send({ type: "grow", pages }) });
     this.#regions = new Regions(workers.threads, (numBytes) => this.#memory.take(numBytes, "the scratch memory of programs"), (address) => this.#memory.release(address));
     this.lost = new Promise((resolve) => (this.#markLost = resolve));

@@ -137,7 +137,7 @@ test("options that make no sense are refused", () => {
 });
 
 test("full memory: a DeviceError with numbers and a remedy, and freed memory helps", () => {
-  const device = new WasmDevice(idleWorkers(1, 32, false));
+  const device = new WasmDevice(idleWorkers(1, 32));
   const first = device.allocate("f32", 200_000);
   device.allocate("f32", 200_000);
   expect(() => device.allocate("f32", 200_000)).toThrow(DeviceError);
@@ -147,7 +147,7 @@ test("full memory: a DeviceError with numbers and a remedy, and freed memory hel
 });
 
 test("a dead worker loses the device", async () => {
-  const workers = idleWorkers(1, 32, false);
+  const workers = idleWorkers(1, 32);
   const device = new WasmDevice(workers);
   const buffer = device.allocate("f32", 4);
   // Not idle: something else has still to be dealt with.

@@ -13,7 +13,7 @@ export async function generateKernel(kernel: Kernel, target: Target): Promise<Ge
 }
 
 async function generateLoop(kernel: LoopKernel): Promise<GeneratedKernel> {
-  return (await import("../loop/generate-loop.ts")).generateLoop(kernel);
+  return (await import("../loop/index.ts")).generateLoop(kernel);
 }
 
 /** All ways to do an op, in the order in which they are asked. */

@@ -3,8 +3,8 @@ import { edgeBytes, multiplyBlock } from "../blocks/multiply.ts";
 import { packRows } from "../blocks/pack.ts";
 import { packPanels } from "../blocks/panels.ts";
 import { widen } from "../blocks/widen.ts";
-import type { MatrixBlock } from "../loop/pointwise.ts";
-import { kernelFunction, type TaskRange } from "./kernel.ts";
+import type { BlockEpilogue, MatrixBlock } from "../loop/index.ts";
+import { kernelFunction, type KernelFunction, type TaskRange } from "./kernel.ts";
 
 /** Where the multiply loop finds a block of A. */
 export const leftSource = {
@@ -78,7 +78,7 @@ export const matmulPack = kernelFunction({
   },
 });
 
-export const multiplyParameters = {
+const multiplyParameters = {
   a: "i32", b: "i32", c: "i32", m: "i32", k: "i32", n: "i32",
   aRow: "i32", aK: "i32", bK: "i32", bColumn: "i32", aIsHalf: "i32", bIsHalf: "i32",
   left: "i32", right: "i32", pack: "i32",
@@ -87,7 +87,7 @@ export const multiplyParameters = {
   a0: "i32", a1: "i32", a2: "i32", a3: "i32", b0: "i32", b1: "i32", b2: "i32", b3: "i32",
 } as const;
 
-export type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Local<"i32"> } & TaskRange;
+type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters]: Local<"i32"> } & TaskRange;
 
 /**
  * C = A · B; a task is a block of rows and columns of one matrix, which goes through k in blocks and adds up their products in order.
@@ -96,7 +96,7 @@ export type MultiplyValues = { readonly [Name in keyof typeof multiplyParameters
  *
  * @param finish what becomes of a block of C that is complete
  */
-export function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?: (block: MatrixBlock) => void): void {
+function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?: (block: MatrixBlock) => void): void {
   const task = code.local("i32");
   const kDone = code.local("i32");
   const edge = p.scratch;
@@ -188,3 +188,17 @@ export function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, f
 }
 
 export const matmulMultiply = kernelFunction({ key: "matmul.multiply", parameters: multiplyParameters, body: (code, p, module) => multiply(code, p, module) });
+
+/** The product with an epilogue, which is handed the kernel's buffers as `e0`, `e1`, …. */
+export function matmulMultiplyThen(epilogue: BlockEpilogue, numBuffers: number): KernelFunction {
+  const names = Array.from({ length: numBuffers }, (_, buffer) => `e${buffer}`);
+  return {
+    key: `matmul.multiply ${epilogue.key}`,
+    parameters: { ...multiplyParameters, ...Object.fromEntries(names.map((name) => [name, "i32" as const])) },
+    body(code, values, module) {
+      const p = values as unknown as MultiplyValues & Record<string, Local<"i32">>;
+      const bases = names.map((name) => p[name]!);
+      multiply(code, p, module, (block) => epilogue.emit(code, bases, block));
+    },
+  };
+}
