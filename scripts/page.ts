@@ -5,6 +5,26 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** A page that multiplies two matrices and reads the product. */
+export interface ProductPage {
+  code: string;
+  /** The modules that it asks for on demand; a browser test sees to it that these are they. */
+  loads: readonly string[];
+}
+
+/** One for each device. A page that is cross-origin isolated, as that of the test, has the calling thread run what is small. */
+export const productPages: Readonly<Record<"webgpu" | "wasm", ProductPage>> = {
+  webgpu: productPage("webgpu", "webgpu({ allowSoftware: true })", ["webgpu/src/kernels/matmul.ts"]),
+  wasm: productPage("wasm", "wasm()", ["wasm/src/kernels/matmul.ts", "wasm/src/device/small-programs.ts"]),
+};
+
+function productPage(name: string, device: string, loads: readonly string[]): ProductPage {
+  return {
+    code: `import { openDevice } from "@multiway/tensor"; import { ${name} } from "@multiway/${name}"; const x = (await openDevice(${device})).ones([64, 64]); export const product = await x.matmul(x).data();`,
+    loads: loads.map((path) => `packages/${path}`),
+  };
+}
+
 /** A file of a page. */
 export interface PageFile {
   path: string;

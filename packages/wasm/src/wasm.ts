@@ -45,7 +45,8 @@ export function wasm(options: WasmOptions = {}): DeviceFactory {
         });
         // A page that has the worker in a file allows WebAssembly there, and perhaps nowhere else.
         const runsSmallHere = options.inline ?? options.workerUrl === undefined;
-        return new WasmDevice(workers, workers.memory && runsSmallHere ? new (await import("./device/small-programs.ts")).SmallPrograms(workers.memory) : undefined);
+        const { memory } = workers;
+        return new WasmDevice(workers, memory && runsSmallHere ? async () => new (await import("./device/small-programs.ts")).SmallPrograms(memory) : undefined);
       } catch (error) {
         return { unavailable: `wasm: a worker did not start: ${error instanceof Error ? error.message : String(error)}` };
       }

@@ -61,7 +61,10 @@ export class WasmDevice implements DeviceBackend {
   readonly #programs = new Map<number, LoweredProgram | "loading" | "broken">();
   readonly #order = new Order((error) => void (this.#failure ??= error as Error));
   /** Undefined where the memory is a worker's alone, or the caller wants to compute nothing. */
-  readonly #small: SmallPrograms | undefined;
+  readonly #openSmall: (() => Promise<SmallPrograms>) | undefined;
+  /** Opened with the first small program; undefined, too, when its code could not be loaded: then the workers do without. */
+  #small: SmallPrograms | undefined;
+  #smallOpens: Promise<SmallPrograms | undefined> | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #counters = { dispatches: 0, pipelines: 0, allocations: 0, programs: 0, liveBytes: 0, liveBuffers: 0 };
   #nextId = 1;
@@ -75,10 +78,10 @@ export class WasmDevice implements DeviceBackend {
   #numFailuresHeard = 0;
   readonly #regions: Regions;
 
-  constructor(workers: Workers, small?: SmallPrograms) {
+  constructor(workers: Workers, openSmall?: () => Promise<SmallPrograms>) {
     this.#workers = workers;
     this.description = workers.description;
-    this.#small = small;
+    this.#openSmall = openSmall;
     this.#memory = new DeviceMemory(workers, { onAllocation: () => this.#counters.allocations++, growInWorker: (pages) => this.#send({ type: "grow", pages }) });
     this.#regions = new Regions(workers.threads, (numBytes) => this.#memory.take(numBytes, "the scratch memory of programs"), (address) => this.#memory.release(address));
     this.lost = new Promise((resolve) => (this.#markLost = resolve));
@@ -152,10 +155,14 @@ export class WasmDevice implements DeviceBackend {
     this.#counters.programs++;
     const options = this.#loweringOptions(program);
     // While the program is lowered.
-    if (!options.isSmall || !this.#small) this.#workers.wake();
+    if (!options.isSmall || !this.#openSmall) this.#workers.wake();
+    else this.#smallOpens ??= this.#openSmall().catch(() => undefined);
     this.#programs.set(id, "loading");
     const kernels = generateKernels(program, options.target);
-    this.#order.add(() => kernels.then((generated) => this.#finishLoading(id, program, options, generated)));
+    this.#order.add(async () => {
+      this.#small ??= await this.#smallOpens;
+      this.#finishLoading(id, program, options, await kernels);
+    });
     return { id };
   }
 

@@ -11,7 +11,7 @@ const none = new Uint32Array(0);
 /** A device whose workers never do anything. */
 function openWithoutWorkers(): WasmDevice {
   const workers = idleWorkers(16, 64);
-  return new WasmDevice(workers, new SmallPrograms(workers.memory!));
+  return new WasmDevice(workers, () => Promise.resolve(new SmallPrograms(workers.memory!)));
 }
 
 /** y = 3 · x + `addend`: through the arena, from a constant. `offset` shifts the reading. */
