@@ -12,18 +12,24 @@ export interface ProductPage {
   loads: readonly string[];
 }
 
-/** One for each device. A page that is cross-origin isolated, as that of the test, has the calling thread run what is small. */
-export const productPages: Readonly<Record<"webgpu" | "wasm", ProductPage>> = {
-  webgpu: productPage("webgpu", "webgpu({ allowSoftware: true })", ["webgpu/src/kernels/matmul.ts"]),
-  wasm: productPage("wasm", "wasm()", ["wasm/src/kernels/matmul.ts", "wasm/src/device/small-programs.ts"]),
-};
+const onWebgpu = ["packages/webgpu/src/device/index.ts", "packages/webgpu/src/kernels/matmul.ts"];
+const onWasm = ["packages/wasm/src/device/index.ts", "packages/wasm/src/kernels/matmul.ts"];
+/** In a page that is cross-origin isolated the calling thread runs what is small. */
+const isolated = ["packages/wasm/src/device/small-programs.ts"];
 
-function productPage(name: string, device: string, loads: readonly string[]): ProductPage {
-  return {
-    code: `import { openDevice } from "@multiway/tensor"; import { ${name} } from "@multiway/${name}"; const x = (await openDevice(${device})).ones([64, 64]); export const product = await x.matmul(x).data();`,
-    loads: loads.map((path) => `packages/${path}`),
-  };
-}
+const imports = { webgpu: 'import { webgpu } from "@multiway/webgpu";', wasm: 'import { wasm } from "@multiway/wasm";' };
+const multiply = (device: string): string => `import { openDevice } from "@multiway/tensor"; const x = (await openDevice(${device})).ones([64, 64]); export const product = await x.matmul(x).data();`;
+const webgpu = `${imports.webgpu} ${multiply("webgpu({ allowSoftware: true })")}`;
+const wasm = `${imports.wasm} ${multiply("wasm()")}`;
+const either = (options: string): string => `${imports.webgpu} ${imports.wasm} ${multiply(`[webgpu(${options}), wasm()]`)}`;
+
+/** On each device, and with a choice of two. */
+export const productPages: Readonly<Record<string, ProductPage>> = {
+  webgpu: { code: webgpu, loads: onWebgpu },
+  wasm: { code: wasm, loads: onWasm },
+  "wasm isolated": { code: wasm, loads: [...onWasm, ...isolated] },
+  "webgpu of two": { code: either("{ allowSoftware: true }"), loads: onWebgpu },
+};
 
 /** A file of a page. */
 export interface PageFile {

@@ -13,7 +13,7 @@ import {
   type LoadedProgram,
   type Program,
 } from "@multiway/tensor/device";
-import { explainKernel } from "../kernels/explain.ts";
+import { explain } from "../kernels/explain.ts";
 import { addressAlignment } from "./address-space.ts";
 import { control } from "./control.ts";
 import { DeviceMemory, pageBytes } from "./memory.ts";
@@ -257,7 +257,7 @@ export class WasmDevice implements DeviceBackend {
   }
 
   explain(kernel: Kernel): Promise<KernelExplanation> {
-    return explainKernel(kernel, { relaxedSimd: this.#workers.relaxedSimd });
+    return explain(kernel, { relaxedSimd: this.#workers.relaxedSimd });
   }
 
   async synchronize(): Promise<void> {

@@ -4,7 +4,7 @@ import { chooseImplementation, generateKernel, implementationsOf } from "./gener
 import { defineKernelFunction } from "./kernel.ts";
 
 /** How this device runs a kernel: its strategy, and a module with the functions of its phases. */
-export async function explainKernel(kernel: Kernel, target: Target = { relaxedSimd: true }): Promise<KernelExplanation> {
+export async function explain(kernel: Kernel, target: Target = { relaxedSimd: true }): Promise<KernelExplanation> {
   const module = new ModuleBuilder({ ...target, memory: { module: "device", name: "memory", initialPages: 1, maximumPages: 65536, shared: true } });
   const { phases } = await generateKernel(kernel, target);
   const functions = new Map(phases.map((phase) => [phase.function.key, phase.function]));

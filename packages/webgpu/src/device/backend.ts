@@ -1,6 +1,6 @@
 import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, Order, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Kernel, type KernelExplanation, type Program } from "@multiway/tensor/device";
-import { explainKernel } from "../kernels/explain.ts";
+import { explain } from "../kernels/explain.ts";
 import { Arena } from "./arena.ts";
 import { fromBits, toBits } from "./host-data.ts";
 import { lastHalfPipeline, putLastHalf } from "./last-half.ts";
@@ -180,7 +180,7 @@ export class WebGPUBackend implements DeviceBackend {
   }
 
   explain(kernel: Kernel): Promise<KernelExplanation> {
-    return explainKernel(kernel, this.host.limits);
+    return explain(kernel, this.host.limits);
   }
 
   synchronize(): Promise<void> {

@@ -10,7 +10,7 @@ const maxWorkgroupsPerDimension = 65535;
 const maxBindingBytes = 2 ** 27;
 
 /** How this device runs a kernel whose buffers lie apart, each in one binding: its strategy, and the WGSL of all its dispatches. */
-export async function explainKernel(kernel: Kernel, limits: PlanLimits = coreLimits): Promise<KernelExplanation> {
+export async function explain(kernel: Kernel, limits: PlanLimits = coreLimits): Promise<KernelExplanation> {
   const chosen = kernel.kind === "loop" ? undefined : await chooseKernel(kernel, limits);
   const asked = kernel.kind === "loop" ? [] : await kernelsOf(kernel.op);
   const { stages } = await planKernel(kernel, limits);
