@@ -1,6 +1,7 @@
 import { playwright } from "@vitest/browser-playwright";
 // By path: the configuration is read before any package from source can be.
 import { chromium } from "./packages/testing/src/software.ts";
+import { servePages } from "./scripts/serve-pages.ts";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 /** Tests run from source: every package resolves through the `@multiway/source` condition, so no build is needed. */
@@ -41,6 +42,7 @@ export default defineConfig(async () => {
         }),
         {
           extends: true,
+          plugins: [servePages()],
           // Where Node and pages differ, a package's `imports` name a file for each.
           resolve: { conditions: ["browser", ...conditions] },
           server: { headers: isolated },

@@ -69,10 +69,20 @@ async function install(one: Packed, all: ReadonlyMap<string, Packed>, folder: st
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], { cwd: folder });
 }
 
+/** What an installed package is asked to do: what it loads on demand must be in it. */
+const uses: Readonly<Record<string, string>> = {
+  wasm: `
+const { openDevice } = await import("@multiway/tensor");
+const { wasm } = await import("@multiway/wasm");
+const x = (await openDevice(wasm())).ones([64, 64]);
+const [element] = await x.matmul(x).add(1).softmax(0).sum().data();
+if (Math.abs(element - 64) > 1e-3) throw new Error("the sum is " + element + ", not 64");`,
+};
+
 async function importAll(one: Packed, folder: string): Promise<void> {
   const file = join(folder, "import.js");
   const lines = entries(one).map((entry) => `await import(${JSON.stringify(entry)});\nimport.meta.resolve(${JSON.stringify(entry)});`);
-  await writeFile(file, `${lines.join("\n")}\nprocess.exit(0);\n`);
+  await writeFile(file, `${lines.join("\n")}${uses[one.shortName] ?? ""}\nprocess.exit(0);\n`);
   await run(process.execPath, [file], { cwd: folder });
   // Sources ship too, so somebody who sets our condition runs from them.
   await run(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@multiway/source", file], { cwd: folder });

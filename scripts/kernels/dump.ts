@@ -17,12 +17,13 @@ if (folder === undefined) throw new Error("usage: dump.ts FOLDER");
 await mkdir(folder, { recursive: true });
 for (const device of ["webgpu", "wasm"] as const) {
   const entries = await corpus(device);
-  const texts = entries.map(({ from, kernel }) => {
-    const { chosen, source } = explainers[device](kernel);
+  const texts: string[] = [];
+  for (const { from, kernel } of entries) {
+    const { chosen, source } = await explainers[device](kernel);
     // Modules are compared, not read: `pnpm shader --device wasm` shows one.
     const text = typeof source === "string" ? source : `${source.length} bytes, SHA-1 ${createHash("sha1").update(source).digest("hex")}\n`;
-    return `=== ${from}: ${kernel.label} (${chosen})\n${text}`;
-  });
+    texts.push(`=== ${from}: ${kernel.label} (${chosen})\n${text}`);
+  }
   await writeFile(join(folder, `${device}.txt`), texts.join("\n"));
   console.log(`${device}: ${entries.length} kernels`);
 }

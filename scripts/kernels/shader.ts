@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import wabt from "wabt";
 import { limitsOf, openPaperDevice } from "./paper-device.ts";
 
-const explainers: Readonly<Record<"webgpu" | "wasm", (kernel: Kernel) => KernelExplanation>> = { webgpu: explainWebgpu, wasm: explainWasm };
+const explainers: Readonly<Record<"webgpu" | "wasm", (kernel: Kernel) => Promise<KernelExplanation>>> = { webgpu: explainWebgpu, wasm: explainWasm };
 
 function refuse(message: string): never {
   console.error(`shader: ${message}\nusage: pnpm shader OP --shape N,N,… [--shape …] [--dtype ${allDTypes.join("|")}] [--device webgpu|wasm] [-- JSON …]`);
@@ -61,6 +61,6 @@ try {
   refuse((error as Error).message);
 }
 for (const kernel of programs.flatMap(({ kernels }) => kernels)) {
-  const { chosen, refused, source } = explainers[device](kernel);
+  const { chosen, refused, source } = await explainers[device](kernel);
   console.log(`// ${kernel.label}: ${chosen}${refused.length > 0 ? `, after ${refused.join(" and ")} refused` : ""}\n${await textOf(source)}`);
 }

@@ -3,8 +3,7 @@ import { failure, type Place } from "./failure.ts";
 import { isFileHandle, nameOf, type ByteSource, type CheckpointSource } from "./files/files.ts";
 import { blobSource, bytesSource } from "./files/memory.ts";
 import type { Pickled, PickledTensor } from "./formats/pytorch/pickled.ts";
-import { readTorchLegacy, readTorchZip, type TorchFile } from "./formats/pytorch/torch-file.ts";
-import { entryOf, gatherStrided, partOf, tensorsIn } from "./formats/pytorch/torch-tensors.ts";
+import type { TorchReading } from "./formats/pytorch/torch-reading.ts";
 import { readSafetensorsHeader } from "./formats/safetensors-read.ts";
 import { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
 
@@ -20,7 +19,7 @@ interface Contents {
   format: CheckpointFormat;
   entries: readonly TensorEntry[];
   metadata: Readonly<Record<string, string>>;
-  torch?: TorchFile;
+  torch?: TorchReading;
 }
 
 /** A checkpoint whose header has been read and checked, and whose tensors are read one by one. */
@@ -33,7 +32,7 @@ export class CheckpointReader implements AsyncDisposable {
   readonly metadata: Readonly<Record<string, string>>;
   readonly #source: ByteSource;
   readonly #place: Place;
-  readonly #torch: TorchFile | undefined;
+  readonly #torch: TorchReading | undefined;
 
   constructor(source: ByteSource, place: Place, { format, entries, metadata, torch }: Contents) {
     this.name = place.file;
@@ -47,17 +46,16 @@ export class CheckpointReader implements AsyncDisposable {
 
   /** Everything in a PyTorch file, beside the parameters too: the optimizer's state, the epoch, arguments. Undefined for other formats. */
   get objects(): Pickled | undefined {
-    return this.#torch?.value;
+    return this.#torch?.file.value;
   }
 
   /** One tensor, by name or as it stands in {@link CheckpointReader.objects}; nothing else is read. @throws CheckpointError when there is none of this name */
   async read(tensor: string | PickledTensor): Promise<StoredTensor> {
     const name = typeof tensor === "string" ? tensor : "";
-    const entry = typeof tensor === "string" ? this.entries.get(tensor) : this.#torch && entryOf(name, tensor, this.#torch, this.#place);
+    const entry = typeof tensor === "string" ? this.entries.get(tensor) : this.#torch?.entryOf(name, tensor);
     if (!entry) throw failure(this.#place, `there is no tensor "${name}"; the file has ${this.entries.size}`, "describeCheckpoint lists them.", { details: { name } });
-    const { strides } = entry;
     const bytes = await this.#source.read(entry.begin, entry.end);
-    return new StoredTensor(entry, strides ? gatherStrided(bytes, { ...entry, strides }) : bytes, this.#place);
+    return new StoredTensor(entry, this.#torch ? this.#torch.inOrder(entry, bytes) : bytes, this.#place);
   }
 
   /** Closes the file. */
@@ -90,10 +88,11 @@ export async function openFor(caller: string, source: CheckpointSource, { part }
   const place: Place = { caller, file: nameOf(source) };
   const bytes = await openBytes(source, place);
   try {
-    const torch = await readTorch(bytes, place);
-    if (!torch) return new CheckpointReader(bytes, place, { format: "safetensors", ...(await readSafetensorsHeader(bytes, place)) });
-    const entries = tensorsIn(partOf(torch.value, part, place), place).map(({ path, tensor }) => entryOf(path.join("."), tensor, torch, place));
-    return new CheckpointReader(bytes, place, { format: "pytorch", entries, metadata: {}, torch });
+    if (!(await isTorch(bytes, place))) return new CheckpointReader(bytes, place, { format: "safetensors", ...(await readSafetensorsHeader(bytes, place)) });
+    // Who only ever reads safetensors does not load it.
+    const { TorchReading } = await import("./formats/pytorch/torch-reading.ts");
+    const torch = await TorchReading.of(bytes, place);
+    return new CheckpointReader(bytes, place, { format: "pytorch", entries: torch.entries(part), metadata: {}, torch });
   } catch (error) {
     await bytes.close();
     throw error;
@@ -107,14 +106,12 @@ async function openBytes(source: CheckpointSource, place: Place): Promise<ByteSo
   return openFile(source, place);
 }
 
-/** The objects of a PyTorch file, which begins with a zip's `PK` or a pickle's protocol byte; undefined for safetensors. */
-async function readTorch(source: ByteSource, place: Place): Promise<TorchFile | undefined> {
+/** Whether a file begins as PyTorch's do: with a zip's `PK` or a pickle's protocol byte. */
+async function isTorch(source: ByteSource, place: Place): Promise<boolean> {
   const start = await source.read(0, Math.min(4, source.sizeBytes));
   // As a header's length, whatever has a fourth byte is longer than any that safetensors may have.
-  if (!start[3]) return undefined;
-  if (start[0] === 0x50 && start[1] === 0x4b) return readTorchZip(source, place);
-  if (start[0] === 0x80 && start[1]! <= 5) return readTorchLegacy(source, place);
+  if (!start[3]) return false;
   // A page in place of a file.
   if (start[0] === 0x3c) throw failure(place, "this is a web page or XML; expected a checkpoint", "The download went wrong; check the address.");
-  return undefined;
+  return (start[0] === 0x50 && start[1] === 0x4b) || (start[0] === 0x80 && start[1]! <= 5);
 }

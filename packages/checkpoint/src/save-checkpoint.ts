@@ -4,8 +4,6 @@ import { floatToHalf, Tensor, type DType, type HostArray } from "@multiway/tenso
 import { failure, type Place } from "./failure.ts";
 import { isFileHandle, nameOf, type CheckpointTarget, type FileHandle, type WriteBytes } from "./files/files.ts";
 import { bytesOfElements, sizeBytes, type Elements, type ElementType } from "./formats/element-types.ts";
-import { pickleStateDict, storageClasses } from "./formats/pytorch/pickle-write.ts";
-import { ZipWriter } from "./formats/pytorch/zip-write.ts";
 import { checkedType, planSafetensors, type HostTensor, type PlannedTensor } from "./formats/safetensors-write.ts";
 import type { CheckpointFormat } from "./open-checkpoint.ts";
 
@@ -38,7 +36,7 @@ export interface SaveOptions {
 export async function saveCheckpoint(target: CheckpointTarget, tensors: Readonly<Record<string, Tensor | HostTensor>>, metadata: Readonly<Record<string, string>> = {}, options: SaveOptions = {}): Promise<void> {
   const place: Place = { caller: "saveCheckpoint", file: nameOf(target) };
   const { format = /\.(pth?|bin)$/.test(place.file) ? "pytorch" : "safetensors" } = options;
-  const write = format === "pytorch" ? planTorch(place, tensors, metadata, options) : planSafe(place, tensors, metadata);
+  const write = format === "pytorch" ? await planTorch(place, tensors, metadata, options) : planSafe(place, tensors, metadata);
   if (isFileHandle(target)) await replaceHandle(target, write, place);
   else await replaceFile(target, write, place);
 }
@@ -55,11 +53,13 @@ function planSafe({ caller }: Place, tensors: Tensors, metadata: Readonly<Record
   };
 }
 
-function planTorch(place: Place, tensors: Tensors, metadata: Readonly<Record<string, string>>, { part = "model" }: SaveOptions): Write {
+async function planTorch(place: Place, tensors: Tensors, metadata: Readonly<Record<string, string>>, { part = "model" }: SaveOptions): Promise<Write> {
   if (part === "" && Object.keys(metadata).length > 0) throw failure(place, "there are texts to be written beside the tensors, but no part to hold those", "Name a part, such as \"model\", or leave the texts out.");
   if (part !== "" && part in metadata) throw failure(place, `the part and a text are both called ${JSON.stringify(part)}`, "Rename the text.");
+  const { pickleStateDict, storageClasses, ZipWriter } = await import("./formats/pytorch/write.ts");
   const planned = Object.entries(tensors).map(([name, tensor]): PlannedTensor => {
-    const type = withStorage(typeOf(place.caller, name, tensor));
+    const own = typeOf(place.caller, name, tensor);
+    const type = storageClasses[own] ? own : "I64";
     return { name, type, shape: tensor.shape, sizeBytes: sizeBytes(type, tensor.shape) };
   });
   return async (writeBytes) => {
@@ -74,7 +74,6 @@ function planTorch(place: Place, tensors: Tensors, metadata: Readonly<Record<str
 }
 
 const typeOf = (caller: string, name: string, tensor: Tensor | HostTensor): ElementType => (tensor instanceof Tensor ? elementTypeOfDType[tensor.dtype] : checkedType(caller, name, tensor));
-const withStorage = (type: ElementType): ElementType => (storageClasses[type] ? type : "I64");
 
 async function bytesOf(tensor: Tensor | HostTensor, { name, type, sizeBytes: expected }: PlannedTensor): Promise<Uint8Array> {
   const elements = tensor instanceof Tensor ? toElements(await tensor.data(), tensor.dtype) : tensor.data;

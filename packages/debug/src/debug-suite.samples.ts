@@ -158,7 +158,7 @@ export function runDebugSuite(plain: () => DeviceFactory): void {
 
   test("a program as a Mermaid flow chart", async () => {
     const drawn: string[] = [];
-    const device = await open(stepwise(plain(), { load: (program) => drawn.push(mermaidOf(program)), step: async (_, run) => run() }));
+    const device = await open(stepwise(plain(), { load: (program) => void drawn.push(mermaidOf(program)), step: async (_, run) => run() }));
     recordCallSites(true);
     const x = device.tensor(numbers(12, 1), { shape: [3, 4] });
     await x.matmul(x.transpose()).add(constant(1)).softmax(1).data();

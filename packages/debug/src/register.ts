@@ -42,9 +42,9 @@ if (level >= 2) {
 if (level >= 3) {
   wrapDevices((factory) =>
     stepwise(factory, {
-      load: (program, device) => {
+      load: async (program, device) => {
         say(`multiway: program "${program.label}"\n${mermaidOf(program)}`);
-        if (level >= 4) for (const kernel of program.kernels) say(codeOf(kernel, device));
+        if (level >= 4) for (const kernel of program.kernels) say(await codeOf(kernel, device));
       },
       // eslint-disable-next-line typescript/require-await
       step: async (_step, run) => run(),
@@ -54,9 +54,9 @@ if (level >= 3) {
 if (level >= 1) wrapDevices(announced);
 
 /** Strategy and, where it is text, code of a kernel. */
-function codeOf(kernel: Kernel, device: DeviceBackend): string {
+async function codeOf(kernel: Kernel, device: DeviceBackend): Promise<string> {
   if (!device.explain) return `multiway: ${kernel.label}: the device ${device.name} writes no code`;
-  const { chosen, refused, source } = device.explain(kernel);
+  const { chosen, refused, source } = await device.explain(kernel);
   const why = refused.length > 0 ? `, after ${refused.join(" and ")} refused` : "";
   return `multiway: ${kernel.label}: ${chosen}${why}\n${typeof source === "string" ? source : `a WebAssembly module of ${source.length} bytes`}`;
 }

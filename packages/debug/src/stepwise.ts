@@ -29,8 +29,8 @@ export interface StepBuffer {
 }
 
 export interface Observer {
-  /** Told of each program before it runs, and of the device that will run it. */
-  load?(program: Program, device: DeviceBackend): void;
+  /** Told of each program, and of the device that will run it; it runs when this has resolved. What is thrown rejects the next read or synchronize of the device. */
+  load?(program: Program, device: DeviceBackend): void | Promise<void>;
   /**
    * Called for each step in its turn. It calls `run` once, which queues the kernel on the device, and may read the step's memory before and after. What it throws rejects the next
    * read or synchronize of the device.
@@ -123,14 +123,16 @@ class StepwiseDevice implements DeviceBackend {
 
   load(program: Program): LoadedProgram {
     const id = this.#nextId++;
-    this.#observer.load?.(program, this.#inner);
-    this.#queue(() => void this.#programs.set(id, this.#split(program)));
+    this.#queue(async () => {
+      await this.#observer.load?.(program, this.#inner);
+      this.#programs.set(id, this.#split(program));
+    });
     return { id };
   }
 
-  explain(kernel: Kernel): KernelExplanation {
+  async explain(kernel: Kernel): Promise<KernelExplanation> {
     if (!this.#inner.explain) throw new DeviceError(`explain: the device ${this.#inner.name} writes no code.`);
-    return this.#inner.explain(kernel);
+    return await this.#inner.explain(kernel);
   }
 
   run({ id }: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {

@@ -82,8 +82,8 @@ export interface DeviceBackend {
    */
   run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void;
   unload(program: LoadedProgram): void;
-  /** Undefined on a device that writes no code. Throws what {@link DeviceBackend.load} would report. */
-  explain?(kernel: Kernel): KernelExplanation;
+  /** Undefined on a device that writes no code. Rejects with what {@link DeviceBackend.load} would report. */
+  explain?(kernel: Kernel): Promise<KernelExplanation>;
 
   /** Resolves when all that was asked for is done; rejects with the first failure since the last call. */
   synchronize(): Promise<void>;

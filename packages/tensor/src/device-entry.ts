@@ -18,6 +18,7 @@ export {
   type UnaryOperation,
 } from "./kernel-ir.ts";
 export { wrapDevices } from "./device.ts";
+export { Order } from "./order.ts";
 export { recordCallSites } from "./call-site.ts";
 export { kernelOpNames, type KernelOpName } from "./kernel-ops.ts";
 export { loopForm, type ConstantInstruction, type LoopForm } from "./loop-form.ts";

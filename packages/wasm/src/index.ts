@@ -1,2 +1,2 @@
 export { wasm, type WasmOptions } from "./wasm.ts";
-export { explainKernel } from "./kernels/explain.ts";
+export { explainKernel } from "./explain.ts";

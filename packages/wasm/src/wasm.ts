@@ -1,8 +1,5 @@
 import { OptionError } from "@multiway/errors";
 import type { DeviceFactory } from "@multiway/tensor/device";
-import { WasmDevice } from "./device/device.ts";
-import { hasSimd } from "./device/relaxed-simd.ts";
-import { Workers } from "./device/workers.ts";
 
 export interface WasmOptions {
   /**
@@ -34,22 +31,9 @@ export function wasm(options: WasmOptions = {}): DeviceFactory {
   return {
     name: "wasm",
     async open() {
-      if (!hasSimd()) return { unavailable: "wasm: this engine has no WebAssembly SIMD." };
-      const sharesMemory = mayShareMemory();
-      try {
-        return new WasmDevice(
-          await Workers.start({
-            threads: sharesMemory ? (threads ?? Math.min(numCores(), 8)) : 1,
-            sharesMemory,
-            // A page that has the worker in a file allows WebAssembly there, and perhaps nowhere else.
-            runsSmallHere: options.inline ?? options.workerUrl === undefined,
-            relaxedSimd: options.relaxedSimd ?? true,
-            ...(options.workerUrl !== undefined && { workerUrl: options.workerUrl }),
-          }),
-        );
-      } catch (error) {
-        return { unavailable: `wasm: a worker did not start: ${error instanceof Error ? error.message : String(error)}` };
-      }
+      // A page that may take one of several devices loads the one that it gets.
+      const { openWasm } = await import("./device/index.ts");
+      return openWasm(threads, options);
     },
   };
 }
@@ -57,14 +41,4 @@ export function wasm(options: WasmOptions = {}): DeviceFactory {
 function environmentThreads(): number | undefined {
   const text = globalThis.process?.env?.MULTIWAY_THREADS;
   return text === undefined || text === "" ? undefined : Number(text);
-}
-
-function mayShareMemory(): boolean {
-  if (typeof SharedArrayBuffer === "undefined") return false;
-  // Node has no such word, and no such rule.
-  return globalThis.crossOriginIsolated ?? true;
-}
-
-function numCores(): number {
-  return globalThis.process?.getBuiltinModule?.("node:os")?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
 }

@@ -1,3 +1,3 @@
 export { webgpu } from "./webgpu.ts";
 export type { WebGPUOptions } from "./device/open.ts";
-export { explainKernel } from "./kernels/explain.ts";
+export { explainKernel } from "./explain.ts";

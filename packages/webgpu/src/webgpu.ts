@@ -1,6 +1,6 @@
 import type { DeviceFactory } from "@multiway/tensor/device";
 import { findGpu } from "#gpu";
-import { openWebGPU, type WebGPUOptions } from "./device/open.ts";
+import type { WebGPUOptions } from "./device/open.ts";
 
 /**
  * The WebGPU device, for browsers, and for Node with the package `webgpu` installed.
@@ -16,7 +16,10 @@ export function webgpu(options: WebGPUOptions = {}): DeviceFactory {
     name: "webgpu",
     async open() {
       const gpu = options.gpu ?? (await findGpu());
-      return "unavailable" in gpu ? gpu : openWebGPU(options, gpu);
+      if ("unavailable" in gpu) return gpu;
+      // A page that may take one of several devices loads the one that it gets.
+      const { openWebGPU } = await import("./device/index.ts");
+      return openWebGPU(options, gpu);
     },
   };
 }

@@ -46,17 +46,6 @@ export class ByteWriter {
     }
   }
 
-  /** Signed LEB128 of a 64-bit number. */
-  signed64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value);
-    for (;;) {
-      const low = Number(rest & 0x7fn);
-      rest >>= 7n;
-      if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) return this.byte(low);
-      this.byte(low | 0x80);
-    }
-  }
-
   float32(value: number): void {
     const view = new DataView(new ArrayBuffer(4));
     view.setFloat32(0, value, true);

@@ -72,30 +72,12 @@ export class Code {
     this.#store(code, alignment, address, value, offset);
   }
 
-  /** The low 16 bits. */
-  store16(address: I32Operand, value: I32Operand, offset = 0): void {
-    this.#store(0x3b, 1, address, asI32(value), offset);
-  }
-
-  store8(address: I32Operand, value: I32Operand, offset = 0): void {
-    this.#store(0x3a, 0, address, asI32(value), offset);
-  }
-
   storeLane32(address: I32Operand, vector: V128, lane: number, offset = 0): void {
     this.#store(0xfd5a, 2, address, vector, offset, lane);
   }
 
-  /** Lanes 0 and 1 (`lane` 0), or 2 and 3 (`lane` 1). */
-  storeLane64(address: I32Operand, vector: V128, lane: number, offset = 0): void {
-    this.#store(0xfd5b, 3, address, vector, offset, lane);
-  }
-
   storeLane16(address: I32Operand, vector: V128, lane: number, offset = 0): void {
     this.#store(0xfd59, 1, address, vector, offset, lane);
-  }
-
-  atomicStore(address: I32Operand, value: I32Operand, offset = 0): void {
-    this.#store(0xfe17, 2, address, asI32(value), offset);
   }
 
   #store(code: number, alignment: number, address: I32Operand, value: Value, offset: number, lane?: number): void {
@@ -105,11 +87,6 @@ export class Code {
     this.#out.unsigned(alignment);
     this.#out.unsigned(offset);
     if (lane !== undefined) this.#out.byte(lane);
-  }
-
-  fence(): void {
-    opcode(this.#out, 0xfe03);
-    this.#out.byte(0);
   }
 
   /** memset. */
@@ -122,12 +99,6 @@ export class Code {
   copy(to: I32Operand, from: I32Operand, numBytes: I32Operand): void {
     for (const operand of [to, from, numBytes]) asI32(operand).write(this.#out);
     this.#out.bytes([0xfc, 10, 0, 0]);
-  }
-
-  /** Evaluates and throws the result away. */
-  drop(value: Value): void {
-    value.write(this.#out);
-    this.#out.byte(0x1a);
   }
 
   /** Calls a function for its effects; results are dropped. */
@@ -213,11 +184,6 @@ export class Code {
   return(value?: Value): void {
     value?.write(this.#out);
     this.#out.byte(0x0f);
-  }
-
-  /** Stops the program with a trap. */
-  trap(): void {
-    this.#out.byte(0x00);
   }
 
   /** a · b + sum in every f32 lane: fused where the target has relaxed SIMD, else rounded twice. */

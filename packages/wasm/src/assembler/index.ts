@@ -1,8 +1,8 @@
 export { ByteWriter } from "./bytes.ts";
 export { Code, fusedMultiplyAdd, type Label, type Target } from "./code.ts";
 export { call, ModuleBuilder, type FunctionReference, type Locals, type ModuleOptions } from "./module.ts";
-export { f32, f64, i32, i64, select } from "./scalars.ts";
-export { f32x4, f64x2, i16x8, i32x4, i64x2, i8x16, v128 } from "./simd.ts";
+export { f32, i32, select } from "./scalars.ts";
+export { f32x4, i16x8, i32x4, i8x16, v128 } from "./simd.ts";
 export {
   asF32,
   asI32,

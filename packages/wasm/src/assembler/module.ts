@@ -39,20 +39,12 @@ export class ModuleBuilder {
   readonly #shared = new Map<string, FunctionReference>();
   readonly #types: string[] = [];
   readonly #typeSection = new ByteWriter();
-  readonly #imports: { module: string; name: string; type: number }[] = [];
   readonly #functions: { type: number; code: Code | undefined }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
 
   constructor(options: ModuleOptions) {
     this.#options = options;
     this.target = { relaxedSimd: options.relaxedSimd };
-  }
-
-  /** A function from the host. All imports come before the first definition. */
-  import(module: string, name: string, parameters: readonly ValueType[], results: readonly ValueType[] = []): FunctionReference {
-    if (this.#functions.length > 0) throw new Error("internal: function imports come before definitions");
-    this.#imports.push({ module, name, type: this.#typeIndex(parameters, results) });
-    return reference(this.#imports.length - 1, parameters, results);
   }
 
   /** A function; exported under `name` unless that is undefined. The body may define further functions. */
@@ -64,7 +56,7 @@ export class ModuleBuilder {
   ): FunctionReference {
     const entry = { type: this.#typeIndex(parameters, results), code: undefined as Code | undefined };
     this.#functions.push(entry);
-    const index = this.#imports.length + this.#functions.length - 1;
+    const index = this.#functions.length - 1;
     if (name !== undefined) this.#exports.push({ name, index });
     const code = new Code(this.target, parameters.length);
     entry.code = code;
@@ -105,20 +97,15 @@ export class ModuleBuilder {
     };
     const memory = this.#options.memory;
     section(1, this.#types.length, (part) => part.bytes(this.#typeSection.view()));
-    section(2, this.#imports.length + (memory ? 1 : 0), (part) => {
-      for (const { module, name, type } of this.#imports) {
-        part.name(module);
-        part.name(name);
-        part.byte(0);
-        part.unsigned(type);
-      }
-      if (!memory) return;
-      part.name(memory.module);
-      part.name(memory.name);
-      part.bytes([2, memory.shared ? 3 : 1]);
-      part.unsigned(memory.initialPages);
-      part.unsigned(memory.maximumPages);
-    });
+    if (memory) {
+      section(2, 1, (part) => {
+        part.name(memory.module);
+        part.name(memory.name);
+        part.bytes([2, memory.shared ? 3 : 1]);
+        part.unsigned(memory.initialPages);
+        part.unsigned(memory.maximumPages);
+      });
+    }
     section(3, this.#functions.length, (part) => this.#functions.forEach(({ type }) => part.unsigned(type)));
     section(7, this.#exports.length, (part) => {
       for (const { name, index } of this.#exports) {

@@ -1,6 +1,5 @@
 import {
   asF32,
-  asF64,
   asI32,
   instruction,
   load,
@@ -8,20 +7,18 @@ import {
   value,
   type F32,
   type F32Operand,
-  type F64,
-  type F64Operand,
   type I32,
   type I32Operand,
   type V128,
 } from "./value.ts";
 
-const unary = (code: number) => (a: V128): V128 => instruction("v128", code, a);
-const binary = (code: number) => (a: V128, b: V128): V128 => instruction("v128", code, a, b);
+export const unary = (code: number) => (a: V128): V128 => instruction("v128", code, a);
+export const binary = (code: number) => (a: V128, b: V128): V128 => instruction("v128", code, a, b);
 const ternary = (code: number) => (a: V128, b: V128, c: V128): V128 => instruction("v128", code, a, b, c);
-const shift = (code: number) => (a: V128, count: I32Operand): V128 => instruction("v128", code, a, asI32(count));
+export const shift = (code: number) => (a: V128, count: I32Operand): V128 => instruction("v128", code, a, asI32(count));
 const test = (code: number) => (a: V128): I32 => instruction("i32", code, a);
 
-function constantBytes(bytes: Uint8Array): V128 {
+export function constantBytes(bytes: Uint8Array): V128 {
   return value("v128", (out) => {
     opcode(out, 0xfd0c);
     out.bytes(bytes);
@@ -40,21 +37,14 @@ function extractI32(code: number) {
 /** Bits, whatever they mean. */
 export const v128 = {
   type: "v128",
-  const: (bytes: ArrayLike<number>): V128 => constantBytes(Uint8Array.from(bytes)),
   load: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd00, 2, address, offset),
   load16x4U: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd04, 1, address, offset),
-  load16x4S: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd03, 1, address, offset),
-  load8Splat: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd07, 0, address, offset),
-  load16Splat: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd08, 1, address, offset),
   load32Splat: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd09, 2, address, offset),
-  load64Splat: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd0a, 3, address, offset),
   /** 32 bits in lane 0, zeros above. */
   load32Zero: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd5c, 2, address, offset),
-  load64Zero: (address: I32Operand, offset = 0): V128 => load("v128", 0xfd5d, 2, address, offset),
   /** `vector` with one 32-bit lane read from memory. */
   load32Lane: (address: I32Operand, vector: V128, lane: number, offset = 0): V128 => loadLane(0xfd56, 2, address, vector, lane, offset),
   load16Lane: (address: I32Operand, vector: V128, lane: number, offset = 0): V128 => loadLane(0xfd55, 1, address, vector, lane, offset),
-  load64Lane: (address: I32Operand, vector: V128, lane: number, offset = 0): V128 => loadLane(0xfd57, 3, address, vector, lane, offset),
   not: unary(0xfd4d),
   and: binary(0xfd4e),
   /** a & ~b. */
@@ -78,7 +68,6 @@ function loadLane(code: number, alignment: number, address: I32Operand, vector: 
 }
 
 export const i8x16 = {
-  splat: (a: I32Operand): V128 => instruction("v128", 0xfd0f, asI32(a)),
   /** Bytes chosen from a (0 to 15) and b (16 to 31). */
   shuffle: (a: V128, b: V128, lanes: readonly number[]): V128 =>
     value("v128", (out) => {
@@ -87,17 +76,9 @@ export const i8x16 = {
       opcode(out, 0xfd0d);
       out.bytes(lanes);
     }),
-  swizzle: binary(0xfd0e),
 } as const;
 
 export const i16x8 = {
-  splat: (a: I32Operand): V128 => instruction("v128", 0xfd10, asI32(a)),
-  add: binary(0xfd8e),
-  sub: binary(0xfd91),
-  mul: binary(0xfd95),
-  shl: shift(0xfd8b),
-  shrU: shift(0xfd8d),
-  extractLaneU: extractI32(0xfd19),
   /** Signed 32-bit lanes of both, saturated to u16. */
   narrowI32x4U: binary(0xfd86),
 } as const;
@@ -131,9 +112,6 @@ export const i32x4 = {
   abs: unary(0xfda0),
   neg: unary(0xfda1),
   allTrue: test(0xfda3),
-  bitmask: test(0xfda4),
-  extendLowI16x8U: unary(0xfda9),
-  extendHighI16x8U: unary(0xfdaa),
   shl: shift(0xfdab),
   shrS: shift(0xfdac),
   shrU: shift(0xfdad),
@@ -149,21 +127,6 @@ export const i32x4 = {
   truncSatF32x4U: unary(0xfdf9),
 } as const;
 
-export const i64x2 = {
-  splat: (a: I32Operand): V128 => instruction("v128", 0xfd12, instruction("i64", 0xac, asI32(a))),
-  eq: binary(0xfdd6),
-  shl: shift(0xfdcb),
-  shrU: shift(0xfdcd),
-  add: binary(0xfdce),
-  sub: binary(0xfdd1),
-  mul: binary(0xfdd5),
-  extmulLowI32x4U: binary(0xfdde),
-  extmulHighI32x4U: binary(0xfddf),
-  /** 64-bit lanes chosen from a (0, 1) and b (2, 3). */
-  shuffle: (a: V128, b: V128, lanes: readonly [number, number]): V128 =>
-    i8x16.shuffle(a, b, lanes.flatMap((lane) => [0, 1, 2, 3, 4, 5, 6, 7].map((byte) => lane * 8 + byte))),
-} as const;
-
 export const f32x4 = {
   const: (...lanes: readonly [number, number, number, number]): V128 => constantBytes(new Uint8Array(Float32Array.from(lanes).buffer)),
   /** The same literal in all lanes. */
@@ -173,13 +136,6 @@ export const f32x4 = {
     value("f32", (out) => {
       a.write(out);
       opcode(out, 0xfd1f);
-      out.byte(lane);
-    }),
-  replaceLane: (a: V128, lane: number, with_: F32Operand): V128 =>
-    value("v128", (out) => {
-      a.write(out);
-      asF32(with_).write(out);
-      opcode(out, 0xfd20);
       out.byte(lane);
     }),
   shuffle: i32x4.shuffle,
@@ -213,26 +169,4 @@ export const f32x4 = {
   demoteF64x2Zero: unary(0xfd5e),
   /** a · b + c with one rounding or two, as the machine likes; needs relaxed SIMD. See `Code.fusedMultiplyAdd`. */
   relaxedMadd: ternary(0xfd105),
-  relaxedNmadd: ternary(0xfd106),
-} as const;
-
-export const f64x2 = {
-  all: (lane: number): V128 => constantBytes(new Uint8Array(new Float64Array(2).fill(lane).buffer)),
-  splat: (a: F64Operand): V128 => instruction("v128", 0xfd14, asF64(a)),
-  extractLane: (a: V128, lane: number): F64 =>
-    value("f64", (out) => {
-      a.write(out);
-      opcode(out, 0xfd21);
-      out.byte(lane);
-    }),
-  add: binary(0xfdf0),
-  sub: binary(0xfdf1),
-  mul: binary(0xfdf2),
-  div: binary(0xfdf3),
-  /** As those of f32x4. */
-  pmin: binary(0xfdf6),
-  pmax: binary(0xfdf7),
-  nearest: unary(0xfd94),
-  promoteLowF32x4: unary(0xfd5f),
-  convertLowI32x4S: unary(0xfdfe),
 } as const;

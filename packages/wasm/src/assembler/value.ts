@@ -42,13 +42,6 @@ export function i32Constant(constant: number): I32 {
   };
 }
 
-export function i64Constant(constant: bigint): I64 {
-  return value("i64", (out) => {
-    out.byte(0x42);
-    out.signed64(constant);
-  });
-}
-
 export function f32Constant(constant: number): F32 {
   return {
     type: "f32",

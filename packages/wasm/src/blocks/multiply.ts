@@ -1,5 +1,4 @@
 import { f32, f32x4, i32, select, v128, type Code, type FunctionReference, type I32, type Local, type ModuleBuilder } from "../assembler/index.ts";
-import { sharedFunction } from "./shared-function.ts";
 
 /** Rows of a tile: four rows of two vectors are eight accumulators, which with two vectors of B and one of A stay in V8's sixteen registers. Six rows spill. */
 export const tileRows = 4;
@@ -43,7 +42,7 @@ export interface MultiplyOperands {
 
 /** Writes a call of the block product C = A · B or C += A · B. Every element of C is summed in the order of k, whatever the size of the block. */
 export function multiplyBlock(code: Code, module: ModuleBuilder, order: BlockOrder, o: MultiplyOperands): void {
-  const multiply = sharedFunction(module, `multiply.${order}`, () => defineMultiply(module, order));
+  const multiply = module.shared(`multiply.${order}`, () => defineMultiply(module, order));
   code.call(multiply, o.a, o.strideA, o.tileA ?? 0, o.b, o.strideB, o.panelB, o.k, o.c, o.strideC, o.rows, o.columns, o.accumulate, o.edge, o.wholeTiles ?? 0);
 }
 
@@ -69,7 +68,7 @@ function defineCopyEdge(module: ModuleBuilder): FunctionReference {
 }
 
 function defineMultiply(module: ModuleBuilder, order: BlockOrder): FunctionReference {
-  const copyEdge = sharedFunction(module, "multiply.copyEdge", () => defineCopyEdge(module));
+  const copyEdge = module.shared("multiply.copyEdge", () => defineCopyEdge(module));
   return module.define(
     undefined,
     parameters,

@@ -1,5 +1,4 @@
 import { f32, f32x4, i32, select, v128, type Code, type FunctionReference, type I32, type Local, type ModuleBuilder, type V128 } from "../assembler/index.ts";
-import { sharedFunction } from "./shared-function.ts";
 
 /**
  * Panels: `width` neighbouring columns of a matrix laid out k after k, so that the multiply loop reads one straight line of memory.
@@ -18,13 +17,13 @@ export interface PackOperands {
 
 /** Packs a matrix whose rows are contiguous (one k, many columns) into panels of `width` columns. */
 export function packRows(code: Code, module: ModuleBuilder, width: 4 | 8, o: PackOperands): void {
-  const pack = sharedFunction(module, `pack.rows.${width}`, () => definePackRows(module, width));
+  const pack = module.shared(`pack.rows.${width}`, () => definePackRows(module, width));
   code.call(pack, o.from, o.stride, o.k, o.columns, o.to, o.panelBytes);
 }
 
 /** Packs a matrix whose columns are contiguous (one column, many k) into panels of eight columns. */
 export function packColumns(code: Code, module: ModuleBuilder, o: PackOperands): void {
-  const pack = sharedFunction(module, "pack.columns.8", () => definePackColumns(module));
+  const pack = module.shared("pack.columns.8", () => definePackColumns(module));
   code.call(pack, o.from, o.stride, o.k, o.columns, o.to, o.panelBytes);
 }
 

@@ -1,6 +1,5 @@
 import { i32, type Code, type I32, type ModuleBuilder } from "../assembler/index.ts";
 import { packColumns, packRows } from "./pack.ts";
-import { sharedFunction } from "./shared-function.ts";
 import { widen } from "./widen.ts";
 
 /** How the right-hand matrix [k, columns] of a product lies in memory, and so how it gets into panels. */
@@ -36,7 +35,7 @@ export interface PanelOperands {
 
 /** Packs a matrix that lies in memory in any of the ways of {@link panelSource} into panels of eight columns. */
 export function packPanels(code: Code, module: ModuleBuilder, o: PanelOperands): void {
-  const reference = sharedFunction(module, "packPanels", () =>
+  const reference = module.shared("packPanels", () =>
     module.define(
       undefined,
       ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],

@@ -1,6 +1,5 @@
 import { f32, f32x4, i32, i32x4, v128, type Code, type F32, type FunctionReference, type I32, type ModuleBuilder } from "../assembler/index.ts";
 import { widenHalf } from "../math/half.ts";
-import { sharedFunction } from "./shared-function.ts";
 
 export interface WidenOperands {
   from: I32;
@@ -17,7 +16,7 @@ export interface WidenOperands {
 
 /** Copies a matrix with any strides, f16 or f32, into rows of f32. Contiguous rows go by vectors. */
 export function widen(code: Code, module: ModuleBuilder, o: WidenOperands): void {
-  const reference = sharedFunction(module, "widen", () => defineWiden(module));
+  const reference = module.shared("widen", () => defineWiden(module));
   code.call(reference, o.from, o.strideRow, o.strideColumn, o.rows, o.columns, o.to, o.strideTo, o.isHalf);
 }
 

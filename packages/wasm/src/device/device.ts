@@ -1,6 +1,7 @@
 import { DeviceError, DeviceLostError, KernelError } from "@multiway/errors";
 import {
   bytesOf,
+  Order,
   type DeviceBackend,
   type DeviceBuffer,
   type DeviceCounters,
@@ -12,25 +13,22 @@ import {
   type LoadedProgram,
   type Program,
 } from "@multiway/tensor/device";
-import { explainKernel } from "../kernels/explain.ts";
-import { AddressSpace, addressAlignment } from "./address-space.ts";
-import { control, controlBytes } from "./control.ts";
-import { deviceBytes, ProgramLowering, type FunctionTable, type LoweredProgram, type LoweringOptions } from "./lower-program.ts";
+import { explain } from "../kernels/explain.ts";
+import { addressAlignment } from "./address-space.ts";
+import { control } from "./control.ts";
+import { DeviceMemory, pageBytes } from "./memory.ts";
+import { deviceBytes, generateKernels, ProgramLowering, type FunctionTable, type LoweredProgram, type LoweringOptions } from "./lower-program.ts";
+import type { GeneratedKernel } from "../kernels/kernel.ts";
 import type { DeviceMessage, RunMessage, WorkerMessage, WorkerProgram } from "./protocol.ts";
 import { Regions } from "./regions.ts";
-import { SmallPrograms } from "./small-programs.ts";
+import type { SmallPrograms } from "./small-programs.ts";
 import type { Failure } from "../execution/team.ts";
 import { letOthersTakeTurns } from "./turns.ts";
 import { isSmall } from "./work.ts";
 import type { Workers } from "./workers.ts";
 
-const pageBytes = 65536;
-
 /** Copying so much is soon done, and handing it over would take as long. */
 const mostBytesReadHere = 2 ** 20;
-
-/** Kernels may read up to a vector past the end of a buffer, so the last addresses are never given out. */
-const slackBytes = 256;
 
 const hostArrays = { f32: Float32Array, f16: Uint16Array, i32: Int32Array, u32: Uint32Array, bool: Uint32Array } as const;
 
@@ -46,6 +44,8 @@ interface Pending {
 /**
  * The side of the CPU device that lives in the caller's thread: it plans memory, generates code and sends messages. It never waits, and computes only what takes
  * no longer than a message: see {@link SmallPrograms}.
+ *
+ * While the code that generates a program's kernels is loaded, everything that was asked for later queues up behind.
  */
 export class WasmDevice implements DeviceBackend {
   readonly name = "wasm";
@@ -55,17 +55,20 @@ export class WasmDevice implements DeviceBackend {
   readonly lost: Promise<string | undefined>;
 
   readonly #workers: Workers;
-  readonly #space: AddressSpace;
+  readonly #memory: DeviceMemory;
   readonly #functions: FunctionTable = new Map();
   readonly #buffers = new Map<number, Buffer>();
-  readonly #programs = new Map<number, LoweredProgram | "broken">();
+  readonly #programs = new Map<number, LoweredProgram | "loading" | "broken">();
+  readonly #order = new Order((error) => void (this.#failure ??= error as Error));
   /** Undefined where the memory is a worker's alone, or the caller wants to compute nothing. */
-  readonly #small: SmallPrograms | undefined;
+  readonly #openSmall: (() => Promise<SmallPrograms>) | undefined;
+  /** Opened with the first small program; undefined, too, when its code could not be loaded: then the workers do without. */
+  #small: SmallPrograms | undefined;
+  #smallOpens: Promise<SmallPrograms | undefined> | undefined;
   readonly #pending = new Map<number, Pending>();
   readonly #counters = { dispatches: 0, pipelines: 0, allocations: 0, programs: 0, liveBytes: 0, liveBuffers: 0 };
-  #pages: number;
   #nextId = 1;
-  #failure: KernelError | undefined;
+  #failure: Error | undefined;
   #end: { reason: string | undefined } | undefined;
   #markLost: (reason: string | undefined) => void = () => {};
   #nextTicket = 0;
@@ -75,13 +78,12 @@ export class WasmDevice implements DeviceBackend {
   #numFailuresHeard = 0;
   readonly #regions: Regions;
 
-  constructor(workers: Workers) {
+  constructor(workers: Workers, openSmall?: () => Promise<SmallPrograms>) {
     this.#workers = workers;
     this.description = workers.description;
-    this.#pages = workers.initialPages;
-    this.#small = workers.memory && workers.runsSmallHere ? new SmallPrograms(workers.memory) : undefined;
-    this.#space = new AddressSpace(controlBytes, workers.maximumPages * pageBytes - slackBytes);
-    this.#regions = new Regions(workers.threads, (numBytes) => this.#take(numBytes, "the scratch memory of programs"), (address) => this.#space.release(address));
+    this.#openSmall = openSmall;
+    this.#memory = new DeviceMemory(workers, { onAllocation: () => this.#counters.allocations++, growInWorker: (pages) => this.#send({ type: "grow", pages }) });
+    this.#regions = new Regions(workers.threads, (numBytes) => this.#memory.take(numBytes, "the scratch memory of programs"), (address) => this.#memory.release(address));
     this.lost = new Promise((resolve) => (this.#markLost = resolve));
     workers.onMessage = (message) => this.#receive(message);
     workers.onDeath = (reason) => this.#finish(reason);
@@ -94,7 +96,7 @@ export class WasmDevice implements DeviceBackend {
   allocate(dtype: DType, length: number): DeviceBuffer {
     this.#checkOpen();
     const numBytes = length * bytesOf(dtype);
-    const buffer: Buffer = { id: this.#nextId++, dtype, length, address: this.#take(numBytes, `a tensor of ${length} ${dtype} elements`) };
+    const buffer: Buffer = { id: this.#nextId++, dtype, length, address: this.#memory.take(numBytes, `a tensor of ${length} ${dtype} elements`) };
     this.#buffers.set(buffer.id, buffer);
     this.#counters.liveBuffers++;
     this.#counters.liveBytes += numBytes;
@@ -107,8 +109,10 @@ export class WasmDevice implements DeviceBackend {
     if (data.length > length) throw new DeviceError(`write: ${data.length} elements are given; the buffer holds ${length}.`, { details: { length, given: data.length } });
     if (data.length === 0) return;
     const bytes = deviceBytes(dtype, data);
-    if (this.#isIdle()) new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
-    else this.#send({ type: "write", address, bytes }, [bytes.buffer]);
+    this.#inTurn(() => {
+      if (this.#isIdle()) new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
+      else this.#send({ type: "write", address, bytes }, [bytes.buffer]);
+    });
   }
 
   async read(buffer: DeviceBuffer, offset = 0, length = buffer.length - offset): Promise<HostArray> {
@@ -118,7 +122,10 @@ export class WasmDevice implements DeviceBackend {
       throw new DeviceError(`read: elements ${offset} to ${offset + length} are asked for; the buffer holds ${available}.`, { details: { offset, length, available } });
     }
     const size = bytesOf(dtype);
-    const [start, numBytes] = [address + offset * size, length * size];
+    return await this.#answerInTurn(() => this.#read(dtype, address + offset * size, length * size));
+  }
+
+  async #read(dtype: DType, start: number, numBytes: number): Promise<HostArray> {
     if (numBytes <= mostBytesReadHere && this.#isIdle()) {
       this.#throwFailure();
       const bytes = new Uint8Array(numBytes);
@@ -137,7 +144,7 @@ export class WasmDevice implements DeviceBackend {
     const { id, address, dtype, length } = this.#find(buffer, "free");
     this.#buffers.delete(id);
     // Workers do as they are told in order, so whoever gets this memory next comes after all who know it now.
-    this.#space.release(address);
+    this.#inTurn(() => this.#memory.release(address));
     this.#counters.liveBuffers--;
     this.#counters.liveBytes -= length * bytesOf(dtype);
   }
@@ -148,10 +155,23 @@ export class WasmDevice implements DeviceBackend {
     this.#counters.programs++;
     const options = this.#loweringOptions(program);
     // While the program is lowered.
-    if (!options.isSmall || !this.#small) this.#workers.wake();
-    const lowering = new ProgramLowering(program, options, this.#functions, (numBytes) => this.#take(numBytes, `program "${program.label}"`));
+    if (!options.isSmall || !this.#openSmall) this.#workers.wake();
+    else this.#smallOpens ??= this.#openSmall().catch(() => undefined);
+    this.#programs.set(id, "loading");
+    const kernels = generateKernels(program, options.target);
+    this.#order.add(async () => {
+      this.#small ??= await this.#smallOpens;
+      this.#finishLoading(id, program, options, await kernels);
+    });
+    return { id };
+  }
+
+  #finishLoading(id: number, program: Program, options: LoweringOptions, kernels: readonly GeneratedKernel[] | KernelError): void {
+    if (this.#end) return;
+    const lowering = new ProgramLowering(program, options, this.#functions, (numBytes) => this.#memory.take(numBytes, `program "${program.label}"`));
     try {
-      const lowered = lowering.lower();
+      if (kernels instanceof Error) throw kernels;
+      const lowered = lowering.lower(kernels);
       this.#programs.set(id, lowered);
       this.#counters.pipelines += lowered.worker.numFunctions;
       if (lowered.isSmall && this.#small) this.#small.load({ ...lowered.worker, id });
@@ -159,13 +179,10 @@ export class WasmDevice implements DeviceBackend {
       delete lowered.worker.module;
       lowered.worker.constants = [];
     } catch (error) {
-      for (const address of lowering.abandon()) this.#space.release(address);
-      const failure = error instanceof WebAssembly.CompileError ? new KernelError(`${program.label}: ${error.message}`, { cause: error, details: { label: program.label } }) : error;
-      if (!KernelError.isInstance(failure)) throw failure;
-      this.#failure ??= failure;
+      for (const address of lowering.abandon()) this.#memory.release(address);
       this.#programs.set(id, "broken");
+      throw error instanceof WebAssembly.CompileError ? new KernelError(`${program.label}: ${error.message}`, { cause: error, details: { label: program.label } }) : error;
     }
-    return { id };
   }
 
   #loweringOptions(program: Program): LoweringOptions {
@@ -186,15 +203,17 @@ export class WasmDevice implements DeviceBackend {
   run(program: LoadedProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
     this.#checkOpen();
     const { id } = program;
-    const lowered = this.#programs.get(id);
-    if (!lowered) throw new DeviceError(`run: program ${id} is not loaded on this device.`, { details: { id } });
-    if (lowered === "broken") {
-      this.#failure ??= new KernelError(`run: program ${id} could not be built; the failure was reported before.`, { details: { id } });
-      return;
-    }
-    const regions = this.#regions.for(lowered);
+    if (!this.#programs.has(id)) throw new DeviceError(`run: program ${id} is not loaded on this device.`, { details: { id } });
     const addresses = new Int32Array(bindings.length);
     bindings.forEach((binding, index) => (addresses[index] = this.#find(binding, "run").address));
+    const words = this.#order.isWaiting ? scalars.slice() : scalars;
+    this.#inTurn(() => this.#run(id, addresses, words));
+  }
+
+  #run(id: number, addresses: Int32Array<ArrayBuffer>, scalars: Uint32Array): void {
+    const lowered = this.#programs.get(id);
+    if (typeof lowered !== "object") throw new KernelError(`run: program ${id} could not be built; the failure was reported before.`, { details: { id } });
+    const regions = this.#regions.for(lowered);
     this.#counters.dispatches += lowered.numLaunches;
     const message: RunMessage = { id, regions, regionsAreNew: lowered.lastRegions !== regions, bindings: addresses, scalars };
     lowered.lastRegions = regions;
@@ -225,21 +244,28 @@ export class WasmDevice implements DeviceBackend {
 
   unload(program: LoadedProgram): void {
     if (this.#end) return;
-    const { id } = program;
+    this.#inTurn(() => this.#unload(program.id));
+  }
+
+  #unload(id: number): void {
     const lowered = this.#programs.get(id);
-    if (!this.#programs.delete(id) || !lowered || lowered === "broken") return;
-    for (const address of lowered.addresses) this.#space.release(address);
+    if (!this.#programs.delete(id) || typeof lowered !== "object") return;
+    for (const address of lowered.addresses) this.#memory.release(address);
     if (lowered.isSmall && this.#small) return this.#small.unload(id);
     this.#send({ type: "unload", id });
     for (let thread = 1; thread < this.#workers.threads; thread++) this.#workers.post(thread, { type: "unload", id });
   }
 
-  explain(kernel: Kernel): KernelExplanation {
-    return explainKernel(kernel, { relaxedSimd: this.#workers.relaxedSimd });
+  explain(kernel: Kernel): Promise<KernelExplanation> {
+    return explain(kernel, { relaxedSimd: this.#workers.relaxedSimd });
   }
 
   async synchronize(): Promise<void> {
     this.#checkOpen();
+    await this.#answerInTurn(() => this.#synchronize());
+  }
+
+  async #synchronize(): Promise<void> {
     if (this.#isIdle()) {
       this.#throwFailure();
       return letOthersTakeTurns();
@@ -253,6 +279,18 @@ export class WasmDevice implements DeviceBackend {
   async close(): Promise<void> {
     this.#finish(undefined);
     await this.#workers.close();
+  }
+
+  /** Does `work` when all that was asked for before is on its way: at once, but for programs whose code is still loaded. */
+  #inTurn(work: () => void): void {
+    this.#order.add(() => (this.#end ? undefined : work()));
+  }
+
+  #answerInTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (!this.#order.isWaiting) return work();
+    return new Promise((resolve, reject) => {
+      this.#order.add(() => (this.#end ? reject(this.#lostError()) : void work().then(resolve, reject)));
+    });
   }
 
   #send(message: WorkerMessage, transfer?: ArrayBuffer[]): void {
@@ -293,7 +331,7 @@ export class WasmDevice implements DeviceBackend {
     else pending.settle(message);
   }
 
-  #takeFailure(): KernelError | undefined {
+  #takeFailure(): Error | undefined {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure;
@@ -306,7 +344,7 @@ export class WasmDevice implements DeviceBackend {
 
   #describe({ program, step, text }: Failure & { program: number }): KernelError {
     const lowered = this.#programs.get(program);
-    const label = lowered && lowered !== "broken" ? lowered.labels[step] : undefined;
+    const label = typeof lowered === "object" ? lowered.labels[step] : undefined;
     return new KernelError(`${label ?? "wasm"}: ${text}`, { details: { label, text } });
   }
 
@@ -314,44 +352,6 @@ export class WasmDevice implements DeviceBackend {
     const found = this.#buffers.get(buffer.id);
     if (found !== buffer) throw new DeviceError(`${verb}: buffer ${buffer.id} is not a live buffer of this device; it was freed, or belongs to another one.`, { details: { id: buffer.id } });
     return found;
-  }
-
-  /** An address for so many bytes; grows the memory when it has to. */
-  #take(numBytes: number, purpose: string): number {
-    const before = this.#space.end;
-    const address = this.#space.allocate(numBytes);
-    if (address === undefined) throw this.#full(numBytes, purpose);
-    if (this.#space.end > before) {
-      this.#counters.allocations++;
-      try {
-        this.#growTo(this.#space.end + slackBytes);
-      } catch (cause) {
-        this.#space.release(address);
-        throw this.#full(numBytes, purpose, cause);
-      }
-    }
-    return address;
-  }
-
-  #growTo(end: number): void {
-    const needed = Math.ceil(end / pageBytes);
-    if (needed <= this.#pages) return;
-    // By a sixteenth at least: growing is a call to the system, and stops all threads for a moment.
-    const wanted = Math.min(this.#workers.maximumPages, Math.max(needed, Math.ceil(this.#pages * 1.0625)));
-    if (this.#workers.memory) {
-      this.#workers.memory.grow(wanted - this.#pages);
-    } else this.#send({ type: "grow", pages: wanted - this.#pages });
-    this.#pages = wanted;
-  }
-
-  #full(numBytes: number, purpose: string, cause?: unknown): DeviceError {
-    const { end, freeBytes } = this.#space;
-    const limit = this.#workers.maximumPages * pageBytes;
-    return new DeviceError(
-      `allocate: ${purpose} needs ${numBytes} bytes; the device uses ${end - freeBytes} of at most ${limit}, with ${freeBytes} free in smaller pieces. ` +
-        `Dispose tensors that are no longer needed, use a smaller batch or f16 weights, or choose the webgpu device.`,
-      { details: { numBytes, usedBytes: end - freeBytes, limitBytes: limit }, ...(cause !== undefined && { cause }) },
-    );
   }
 
   #checkOpen(): void {

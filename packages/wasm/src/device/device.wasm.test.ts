@@ -118,6 +118,53 @@ test("a worker that cannot be loaded makes the device unavailable", async () => 
   expect(opened).toEqual({ unavailable: expect.stringMatching(/^wasm: a worker did not start: .*nowhere/) });
 });
 
+describe("while the code of a program is loaded", () => {
+  const started = async (threads: number) => {
+    const device = await open({ threads });
+    const [x, y] = [device.allocate("f32", 1024), device.allocate("f32", 1024)];
+    device.write(x, new Float32Array(1024).fill(1));
+    const program = device.load(pingPong([increment(1024)], 1024, 1));
+    device.run(program, [x, y], none);
+    return { device, x, y, program };
+  };
+
+  test.each([1, 2])("what is asked for later takes its turn, with %i threads", async (threads) => {
+    const { device, x, y, program } = await started(threads);
+    const once = device.read(y, 0, 1);
+    // Copied now, written after the run.
+    const data = new Float32Array(1024).fill(10);
+    device.write(x, data);
+    data.fill(0);
+    device.run(program, [x, y], none);
+    const twice = device.read(y, 0, 1);
+    device.free(x);
+    // Nobody writes into the freed memory before the runs have read it.
+    const next = device.allocate("f32", 1024);
+    device.write(next, new Float32Array(1024).fill(100));
+    const synchronized = device.synchronize();
+    device.unload(program);
+    expect([...(await once), ...(await twice), (await device.read(next, 0, 1))[0]]).toEqual([2, 11, 100]);
+    await synchronized;
+    expect(device.counters).toMatchObject({ programs: 1, dispatches: 2, liveBuffers: 2 });
+    expect(() => device.run(program, [next, y], none)).toThrow(/program \d+ is not loaded/);
+  });
+
+  test("closing rejects what waits", async () => {
+    const { device, y } = await started(2);
+    const outcomes = Promise.allSettled([device.read(y), device.synchronize()]);
+    await device.close();
+    for (const outcome of await outcomes) expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(DeviceLostError) as unknown });
+  });
+
+  test("an op that nobody has rejects the read, and the device goes on", async () => {
+    const { device, x, y } = await started(2);
+    const unknown: Program = { ...pingPong([increment(1024)], 1024, 1), kernels: [{ kind: "op", op: "nonsense", label: "nonsense [4]", buffers: [{ dtype: "f32", access: "read" }, { dtype: "f32", access: "write" }], attributes: {}, inputs: [], outputs: [] }] };
+    device.run(device.load(unknown), [x, y], none);
+    await expect(device.read(y)).rejects.toThrow(/^nonsense \[4\]: the wasm device has no kernel op/);
+    expect((await device.read(y, 0, 1))[0]).toBe(2);
+  });
+});
+
 test("where threads are forbidden, small programs run, and the first large one loses the device, with the reason", async () => {
   const device = await open({ threads: 2 });
   const getBuiltinModule = process.getBuiltinModule.bind(process);
@@ -137,7 +184,7 @@ test("options that make no sense are refused", () => {
 });
 
 test("full memory: a DeviceError with numbers and a remedy, and freed memory helps", () => {
-  const device = new WasmDevice(idleWorkers(1, 32, false));
+  const device = new WasmDevice(idleWorkers(1, 32));
   const first = device.allocate("f32", 200_000);
   device.allocate("f32", 200_000);
   expect(() => device.allocate("f32", 200_000)).toThrow(DeviceError);
@@ -147,7 +194,7 @@ test("full memory: a DeviceError with numbers and a remedy, and freed memory hel
 });
 
 test("a dead worker loses the device", async () => {
-  const workers = idleWorkers(1, 32, false);
+  const workers = idleWorkers(1, 32);
   const device = new WasmDevice(workers);
   const buffer = device.allocate("f32", 4);
   // Not idle: something else has still to be dealt with.

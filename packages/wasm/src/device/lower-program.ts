@@ -45,7 +45,16 @@ export function deviceBytes(dtype: string, data: HostArray): Uint8Array<ArrayBuf
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice();
 }
 
-/** Generates what a program needs: functions that are new, arguments of its steps, and the order of phases. */
+/** What becomes of a program's kernels, once the code that generates them is loaded. Never rejects. */
+export async function generateKernels({ kernels }: Program, target: Target): Promise<GeneratedKernel[] | KernelError> {
+  const generate = (kernel: Kernel): Promise<GeneratedKernel> =>
+    generateKernel(kernel, target).catch((cause: unknown) => {
+      throw new KernelError(`${kernel.label}: ${(cause as Error).message}`, { cause, details: { kernel } });
+    });
+  return Promise.all(kernels.map(generate)).catch((error: unknown) => error as KernelError);
+}
+
+/** Puts together what a program needs: functions that are new, arguments of its steps, and the order of phases. */
 export class ProgramLowering {
   readonly #program: Program;
   readonly #options: LoweringOptions;
@@ -74,9 +83,9 @@ export class ProgramLowering {
     this.#allocate = allocate;
   }
 
-  lower(): LoweredProgram {
+  /** @param kernels those of the program, generated for the same target */
+  lower(kernels: readonly GeneratedKernel[]): LoweredProgram {
     const program = this.#program;
-    const kernels = program.kernels.map((kernel) => this.#generate(kernel));
     const firstFunction = this.#functions.size;
     const constants = this.#placeFixedBuffers();
     for (const launch of launchesOf(program)) this.#addLaunch(launch, kernels);
@@ -122,14 +131,6 @@ export class ProgramLowering {
   abandon(): readonly number[] {
     for (const { key } of this.#newFunctions) this.#functions.delete(this.#tableKey(key));
     return this.#addresses;
-  }
-
-  #generate(kernel: Kernel): GeneratedKernel {
-    try {
-      return generateKernel(kernel, this.#options.target);
-    } catch (cause) {
-      throw new KernelError(`${kernel.label}: ${(cause as Error).message}`, { cause, details: { kernel } });
-    }
   }
 
   #take(numBytes: number): number {

@@ -12,9 +12,9 @@ export async function open(options: WasmOptions): Promise<DeviceBackend> {
 }
 
 /** Threads that do nothing and answer nothing, over a memory of so many pages. */
-export function idleWorkers(initialPages: number, maximumPages: number, runsSmallHere: boolean): Workers {
+export function idleWorkers(initialPages: number, maximumPages: number): Workers {
   return {
-    threads: 2, relaxedSimd: false, relaxedSimdHere: false, runsSmallHere, initialPages, maximumPages, description: "idle",
+    threads: 2, relaxedSimd: false, relaxedSimdHere: false, initialPages, maximumPages, description: "idle",
     memory: new WebAssembly.Memory({ initial: initialPages, maximum: maximumPages, shared: true }),
     onMessage() {}, onDeath() {}, keepAlive() {}, wake() {}, post() {},
     async close() {},

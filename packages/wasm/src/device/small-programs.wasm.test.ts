@@ -3,12 +3,16 @@ import type { DeviceBackend, DeviceBuffer, LoopKernel, Program } from "@multiway
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WasmDevice } from "./device.ts";
 import { idleWorkers, open } from "./open.samples.ts";
+import { SmallPrograms } from "./small-programs.ts";
 import { isSmall } from "./work.ts";
 
 const none = new Uint32Array(0);
 
 /** A device whose workers never do anything. */
-const openWithoutWorkers = (): WasmDevice => new WasmDevice(idleWorkers(16, 64, true));
+function openWithoutWorkers(): WasmDevice {
+  const workers = idleWorkers(16, 64);
+  return new WasmDevice(workers, () => Promise.resolve(new SmallPrograms(workers.memory!)));
+}
 
 /** y = 3 · x + `addend`: through the arena, from a constant. `offset` shifts the reading. */
 function affine(length: number, addend: number, offset = 0): Program {

@@ -2,7 +2,7 @@ import { compile, Device, type Tensor } from "@multiway/tensor";
 import { openRecorder } from "@multiway/testing/op-suite";
 import { describe, expect, test } from "vitest";
 import { addressAlignment } from "./address-space.ts";
-import { ProgramLowering } from "./lower-program.ts";
+import { generateKernels, ProgramLowering } from "./lower-program.ts";
 
 const [tokens, width, hidden, heads] = [197, 768, 3072, 12];
 const streamBytes = 4 * tokens * width;
@@ -26,8 +26,10 @@ async function memoryOf({ numBlocks, batch, threads }: { numBlocks: number; batc
   compile((x: Tensor, w: Weights) => Array.from({ length: numBlocks }, () => w).reduce(block, x))(zeros(batch, tokens, width), weights);
   const program = recorder.programs.at(-1)!;
   await recorder.device.close();
-  const options = { target: { relaxedSimd: true }, threads, isSmall: false, memoryIsShared: true };
-  const { arenaBytes, workspaceBytes, scratchBytes } = new ProgramLowering(program, options, new Map(), () => 0).lower();
+  const target = { relaxedSimd: true };
+  const kernels = await generateKernels(program, target);
+  if (kernels instanceof Error) throw kernels;
+  const { arenaBytes, workspaceBytes, scratchBytes } = new ProgramLowering(program, { target, threads, isSmall: false, memoryIsShared: true }, new Map(), () => 0).lower(kernels);
   return arenaBytes + workspaceBytes + threads * scratchBytes + 2 * batch * streamBytes;
 }
 

@@ -7,8 +7,6 @@ export interface TeamOptions {
   threads: number;
   /** With one thread, too: then the caller's thread reaches it. */
   sharesMemory: boolean;
-  /** The caller's thread runs small programs while there is nothing else to do. */
-  runsSmallHere: boolean;
   relaxedSimd: boolean;
   workerUrl?: string | URL;
 }
@@ -25,7 +23,6 @@ export class Workers {
   readonly relaxedSimd: boolean;
   /** Whether the caller's thread, too, can compile relaxed SIMD. */
   readonly relaxedSimdHere: boolean;
-  readonly runsSmallHere: boolean;
   readonly initialPages = initialPages;
   readonly maximumPages: number;
   /** Undefined where it is not shared: then it lives in the only worker. */
@@ -39,13 +36,12 @@ export class Workers {
   #isKeptAlive = false;
   #isClosed = false;
 
-  private constructor({ threads, sharesMemory, runsSmallHere, relaxedSimd, workerUrl }: TeamOptions) {
+  private constructor({ threads, sharesMemory, relaxedSimd, workerUrl }: TeamOptions) {
     const shared = sharesMemory ? makeSharedMemory() : undefined;
     const support = relaxedSimd ? relaxedSimdSupport() : "no";
     this.threads = threads;
     this.memory = shared?.memory;
     this.maximumPages = shared?.maximumPages ?? 65536;
-    this.runsSmallHere = runsSmallHere;
     this.relaxedSimd = support !== "no";
     this.relaxedSimdHere = support === "yes";
     this.#setsFlag = support === "behind a flag";

@@ -2,7 +2,7 @@ import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { attentionBackwardFunction, type backwardScratch } from "./attention-backward-functions.ts";
 import { headArguments, isDirect } from "./attention-operands.ts";
 import { attentionShapes, blockOfQueries, placeScratch, roundUp } from "./attention.ts";
-import { phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 function generate(kernel: OpKernel): GeneratedKernel {
   const shapes = attentionShapes(kernel);
@@ -48,7 +48,7 @@ function generate(kernel: OpKernel): GeneratedKernel {
         ...headArguments("gradient", gradient),
         ...offsets,
         ...Object.fromEntries(ofSegments),
-        logSumExp: { buffer: logSumExp.buffer, offsetBytes: 4 * logSumExp.offset },
+        logSumExp: address(logSumExp),
         logSumExpBatch, logSumExpHead, logSumExpRow,
         dq: { buffer: outputs[0]!.buffer },
         dbias: biasGradient ? { buffer: outputs.at(-1)!.buffer } : 0,

@@ -84,11 +84,11 @@ function run(generated: Parameters<typeof runKernel>[0], kernel: OpKernel, data:
   return results[0]!;
 }
 
-function check(of: Case): void {
+async function check(of: Case): Promise<void> {
   const p = prepare(of);
   const { batch, queries, heads, headDim, keys } = of;
   const forward = opKernel("attention", p.inputs, p.outputs, p.attributes);
-  const [out, logSumExp] = run(attention[0].generate(forward, { relaxedSimd }), forward, p.data);
+  const [out, logSumExp] = run(await attention[0].generate(forward, { relaxedSimd }), forward, p.data);
   close(out!, p.out, 1e-5, "out");
   close(logSumExp!, p.logSumExp, 1e-5, "logSumExp");
 
@@ -96,7 +96,7 @@ function check(of: Case): void {
   const gradients: Operand[] = [p.inputs[0]!, ...keys.flatMap((count): Operand[] => [{ shape: [batch, count, heads, headDim] }, { shape: [batch, count, heads, headDim] }])].map(({ shape }) => ({ shape }));
   gradients.push({ shape: [batch, heads, queries, p.total] });
   const backward = opKernel("attentionBackward", [...p.inputs, ...p.outputs, { shape: p.outputs[0]!.shape }], gradients, { ...p.attributes, biasGradient: true });
-  const results = run(attentionBackward[0].generate(backward, { relaxedSimd }), backward, [...p.data, out!, logSumExp!, gradient]);
+  const results = run(await attentionBackward[0].generate(backward, { relaxedSimd }), backward, [...p.data, out!, logSumExp!, gradient]);
 
   const exact = gradients.map(({ shape }) => new Float64Array(shape.reduce((x, y) => x * y, 1)));
   const at = (length: number, b: number, row: number, h: number, d: number): number => ((b * length + row) * heads + h) * headDim + d;
@@ -126,35 +126,35 @@ describe("attention and its gradient", () => {
     test(`${queries} queries, ${keys} keys, headDim ${headDim}`, () => check({ batch: queries > 40 ? 1 : 2, queries, heads: 2, headDim, keys: [keys] }));
   }
 
-  test("keys in two segments", () => {
-    check({ batch: 2, queries: 20, heads: 2, headDim: 8, keys: [17, 9] });
-    check({ batch: 2, queries: 20, heads: 2, headDim: 12, keys: [8, 16] });
-    check({ batch: 1, queries: 5, heads: 2, headDim: 8, keys: [0, 5] });
+  test("keys in two segments", async () => {
+    await check({ batch: 2, queries: 20, heads: 2, headDim: 8, keys: [17, 9] });
+    await check({ batch: 2, queries: 20, heads: 2, headDim: 12, keys: [8, 16] });
+    await check({ batch: 1, queries: 5, heads: 2, headDim: 8, keys: [0, 5] });
   });
 
-  test("a bias with any strides hides keys", () => {
+  test("a bias with any strides hides keys", async () => {
     for (const strides of [[2 * 9 * 12, 9 * 12, 12, 1], [12, 0, 0, 1], [0, 0, 12, 1], [0, 108, 1, 9], [1, 0, 0, 0]]) {
-      check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [12], bias: { strides } });
-      check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [5, 7], bias: { strides } });
+      await check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [12], bias: { strides } });
+      await check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [5, 7], bias: { strides } });
     }
-    check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [12], bias: { strides: [12, 0, 0, 1], isHidden: (place) => place % 3 === 1 } });
+    await check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [12], bias: { strides: [12, 0, 0, 1], isHidden: (place) => place % 3 === 1 } });
   });
 
   test("half floats", () => check({ batch: 2, queries: 9, heads: 2, headDim: 8, keys: [12, 3], half: true }));
 
-  test("a query that sees no key gives NaN", () => {
+  test("a query that sees no key gives NaN", async () => {
     const p = prepare({ batch: 1, queries: 3, heads: 1, headDim: 4, keys: [6], bias: { strides: [0, 0, 6, 1], isHidden: (place) => place >= 6 && place < 12 } });
     const kernel = opKernel("attention", p.inputs, p.outputs, p.attributes);
-    const [out] = run(attention[0].generate(kernel, { relaxedSimd }), kernel, p.data);
+    const [out] = run(await attention[0].generate(kernel, { relaxedSimd }), kernel, p.data);
     expect([...out!].map(Number.isNaN)).toEqual([0, 1, 2].flatMap((row) => new Array<boolean>(4).fill(row === 1)));
   });
 
-  test("no keys, no queries, no batch", () => {
+  test("no keys, no queries, no batch", async () => {
     const p = prepare({ batch: 1, queries: 2, heads: 1, headDim: 4, keys: [0] });
     const kernel = opKernel("attention", p.inputs, p.outputs, p.attributes);
-    const [out] = run(attention[0].generate(kernel, { relaxedSimd }), kernel, p.data);
+    const [out] = run(await attention[0].generate(kernel, { relaxedSimd }), kernel, p.data);
     expect([...out!].every(Number.isNaN)).toBe(true);
-    check({ batch: 1, queries: 0, heads: 2, headDim: 4, keys: [3] });
-    check({ batch: 0, queries: 2, heads: 2, headDim: 4, keys: [3] });
+    await check({ batch: 1, queries: 0, heads: 2, headDim: 4, keys: [3] });
+    await check({ batch: 0, queries: 2, heads: 2, headDim: 4, keys: [3] });
   });
 });

@@ -2,7 +2,7 @@ import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { edgeBytes } from "../blocks/multiply.ts";
 import { attentionFunction, type attentionScratch } from "./attention-functions.ts";
 import { headArguments, isDirect } from "./attention-operands.ts";
-import { phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, phase, type Argument, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 /** Inputs of attention and its gradient, and what they have in common. */
 export interface AttentionShapes {
@@ -38,7 +38,7 @@ export function attentionShapes({ inputs, attributes }: OpKernel): AttentionShap
       ...headArguments("q", q),
       ...Object.assign({}, ...ofSegments.map((layout, index) => headArguments(`${index % 2 === 0 ? "k" : "v"}${index >> 1}`, layout))),
       ...Object.fromEntries(keysOf.map((count, segment) => [`keys${segment}`, count])),
-      bias: bias ? { buffer: bias.buffer, offsetBytes: 4 * bias.offset } : 0,
+      bias: bias ? address(bias) : 0,
       biasBatch, biasHead, biasRow, biasKey, hasBias: Number(hasBias),
       heads, queries, keys, headDim, scale: Number(attributes.scale),
     },

@@ -4,9 +4,9 @@ import { eachVector, joinPartials, orZero, partials, readVector, storeVector } f
 import { loadElement } from "../blocks/widen.ts";
 import { expOfNonPositive } from "../math/exp.ts";
 import { log } from "../math/log.ts";
-import { kernelFunction, phase, type OpImplementations } from "./kernel.ts";
+import { address, kernelFunction, phase, type OpImplementations } from "./kernel.ts";
 import { eachRow } from "./layer-norm.ts";
-import { address, dtypesKey, rowBytes, rowsPerTask } from "./row-operands.ts";
+import { dtypesKey, rowBytes, rowsPerTask } from "./row-operands.ts";
 
 const lanes = 4;
 

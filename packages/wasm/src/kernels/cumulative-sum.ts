@@ -1,6 +1,7 @@
 import type { Layout, OpKernel } from "@multiway/tensor/device";
-import { f32, f64, i32 } from "../assembler/index.ts";
-import { kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { f32, i32 } from "../assembler/index.ts";
+import { f64 } from "../assembler/wide.ts";
+import { address, kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 /** One row per task; f32 is summed in float64, so that long rows stay right. */
 function cumulativeSumRows(kernel: OpKernel): GeneratedKernel {
@@ -32,7 +33,7 @@ function cumulativeSumRows(kernel: OpKernel): GeneratedKernel {
       });
     },
   });
-  return { phases: [phase(definition, rows, { x: { buffer: x.buffer, offsetBytes: x.offset * 4 }, y: { buffer: kernel.outputs[0]!.buffer } })] };
+  return { phases: [phase(definition, rows, { x: address(x), y: { buffer: kernel.outputs[0]!.buffer } })] };
 }
 
 export const cumulativeSum: OpImplementations = [{ name: "cumulativeSumRows", generate: cumulativeSumRows }];

@@ -4,13 +4,14 @@ import { chooseImplementation, generateKernel, implementationsOf } from "./gener
 import { defineKernelFunction } from "./kernel.ts";
 
 /** How this device runs a kernel: its strategy, and a module with the functions of its phases. */
-export function explainKernel(kernel: Kernel, target: Target = { relaxedSimd: true }): KernelExplanation {
+export async function explain(kernel: Kernel, target: Target = { relaxedSimd: true }): Promise<KernelExplanation> {
   const module = new ModuleBuilder({ ...target, memory: { module: "device", name: "memory", initialPages: 1, maximumPages: 65536, shared: true } });
-  const functions = new Map(generateKernel(kernel, target).phases.map((phase) => [phase.function.key, phase.function]));
+  const { phases } = await generateKernel(kernel, target);
+  const functions = new Map(phases.map((phase) => [phase.function.key, phase.function]));
   [...functions.values()].forEach((definition, index) => defineKernelFunction(module, `f${index}`, definition));
   const source = module.toBytes();
   if (kernel.kind === "loop") return { chosen: "loop", refused: [], source };
-  const chosen = chooseImplementation(kernel, target);
-  const asked = implementationsOf(kernel.op);
+  const chosen = await chooseImplementation(kernel, target);
+  const asked = await implementationsOf(kernel.op);
   return { chosen: chosen.name, refused: asked.slice(0, asked.indexOf(chosen)).map(({ name }) => name), source };
 }

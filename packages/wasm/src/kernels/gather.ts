@@ -1,7 +1,7 @@
 import { bytesOf, type Layout, type OpKernel } from "@multiway/tensor/device";
 import { f32x4, i32, v128 } from "../assembler/index.ts";
 import { widenHalf } from "../math/half.ts";
-import { kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 const elementsPerTask = 16384;
 
@@ -56,8 +56,8 @@ function gatherRows(kernel: OpKernel): GeneratedKernel {
   return {
     phases: [
       phase(definition, Math.ceil(count / rowsPerTask), {
-        table: { buffer: table.buffer, offsetBytes: table.offset * size },
-        indices: { buffer: indices.buffer, offsetBytes: indices.offset * 4 },
+        table: address(table),
+        indices: address(indices),
         out: { buffer: kernel.outputs[0]!.buffer },
       }),
     ],

@@ -1,4 +1,4 @@
-import type { OpKernel } from "@multiway/tensor/device";
+import { bytesOf, type Layout, type OpKernel } from "@multiway/tensor/device";
 import { f32, i32, type Code, type FunctionReference, type Local, type ModuleBuilder, type Target } from "../assembler/index.ts";
 
 /** Names and types of what a kernel function is handed, besides its range of tasks. Addresses are i32. */
@@ -34,6 +34,9 @@ export function kernelFunction<const Parameters extends ParameterTypes>(definiti
 /** What a parameter is set to: a literal, the address of one of the kernel's buffers, or an address in its workspace. */
 export type Argument = number | { buffer: number; offsetBytes?: number } | { workspaceOffsetBytes: number };
 
+/** Where an operand begins. */
+export const address = ({ buffer, offset, dtype }: Layout): Argument => ({ buffer, offsetBytes: offset * bytesOf(dtype) });
+
 /** One function over all its tasks. All threads share the tasks; the next phase starts when the last task is done. */
 export interface Phase {
   readonly function: KernelFunction;
@@ -67,7 +70,7 @@ export interface OpImplementation {
   accepts?(kernel: OpKernel, target: Target): boolean;
   /** `generate` deals with the kernel's epilogue; otherwise it becomes a loop of its own behind. */
   readonly runsEpilogues?: boolean;
-  generate(kernel: OpKernel, target: Target): GeneratedKernel;
+  generate(kernel: OpKernel, target: Target): GeneratedKernel | Promise<GeneratedKernel>;
 }
 
 /** The first that accepts wins; the last accepts everything. */

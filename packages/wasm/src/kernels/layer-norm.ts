@@ -2,8 +2,8 @@ import type { DType, Layout } from "@multiway/tensor/device";
 import { f32x4, i32, select, type Code, type I32, type Local } from "../assembler/index.ts";
 import { eachVector, joinPartials, orZero, partials, readVector, storeVector } from "../blocks/row-vectors.ts";
 import { loadElement } from "../blocks/widen.ts";
-import { kernelFunction, phase, type OpImplementations } from "./kernel.ts";
-import { address, dtypesKey, rowBytes, rowsPerTask } from "./row-operands.ts";
+import { address, kernelFunction, phase, type OpImplementations } from "./kernel.ts";
+import { dtypesKey, rowBytes, rowsPerTask } from "./row-operands.ts";
 
 /** Sums of a row are kept in so many vectors. */
 const lanes = 4;

@@ -2,9 +2,8 @@ import { bytesOf, type DType, type Layout } from "@multiway/tensor/device";
 import { f32x4, i32, select, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
 import { transpose } from "../blocks/pack.ts";
 import { eachVector, orZero, readVector, storeVector } from "../blocks/row-vectors.ts";
-import { kernelFunction, phase, type OpImplementation } from "./kernel.ts";
+import { address, kernelFunction, phase, type OpImplementation } from "./kernel.ts";
 import { matmulProblem } from "./matmul-plan.ts";
-import { address } from "./row-operands.ts";
 
 /** Columns whose sums are kept at the same time; with two rows that makes eight sums, which hide the latency of adding. */
 const columnsAtOnce = 4;

@@ -3,8 +3,7 @@ import { edgeBytes, multiplyBlock } from "../blocks/multiply.ts";
 import { packRows } from "../blocks/pack.ts";
 import { packPanels } from "../blocks/panels.ts";
 import { widen } from "../blocks/widen.ts";
-import { emitOnBlock, type MatrixBlock } from "../loop/pointwise.ts";
-import type { Nest } from "../loop/nest.ts";
+import type { BlockEpilogue, MatrixBlock } from "../loop/index.ts";
 import { kernelFunction, type KernelFunction, type TaskRange } from "./kernel.ts";
 
 /** Where the multiply loop finds a block of A. */
@@ -190,16 +189,16 @@ function multiply(code: Code, p: MultiplyValues, module: ModuleBuilder, finish?:
 
 export const matmulMultiply = kernelFunction({ key: "matmul.multiply", parameters: multiplyParameters, body: (code, p, module) => multiply(code, p, module) });
 
-/** The product with an epilogue, a pointwise nest over [...batch, m, n] that is handed the buffers `e0`, `e1`, …. */
-export function matmulMultiplyThen(epilogue: Nest): KernelFunction {
-  const names = epilogue.dtypes.map((_, buffer) => `e${buffer}`);
+/** The product with an epilogue, which is handed the kernel's buffers as `e0`, `e1`, …. */
+export function matmulMultiplyThen(epilogue: BlockEpilogue, numBuffers: number): KernelFunction {
+  const names = Array.from({ length: numBuffers }, (_, buffer) => `e${buffer}`);
   return {
-    key: `matmul.multiply ${JSON.stringify(epilogue)}`,
+    key: `matmul.multiply ${epilogue.key}`,
     parameters: { ...multiplyParameters, ...Object.fromEntries(names.map((name) => [name, "i32" as const])) },
     body(code, values, module) {
       const p = values as unknown as MultiplyValues & Record<string, Local<"i32">>;
       const bases = names.map((name) => p[name]!);
-      multiply(code, p, module, (block) => emitOnBlock(code, epilogue, bases, block));
+      multiply(code, p, module, (block) => epilogue.emit(code, bases, block));
     },
   };
 }

@@ -1,6 +1,5 @@
-import { bytesOf, epilogueLoop, type Epilogue, type OpKernel } from "@multiway/tensor/device";
-import { phase, type Argument, type GeneratedKernel, type OpImplementations, type Phase } from "./kernel.ts";
-import { plainNest } from "../loop/nest.ts";
+import { bytesOf, type Epilogue, type OpKernel } from "@multiway/tensor/device";
+import { address, phase, type Argument, type GeneratedKernel, type OpImplementations, type Phase } from "./kernel.ts";
 import { matmulDots } from "./matmul-dots.ts";
 import { matmulMultiply, matmulMultiplyThen, matmulPack, rightSource } from "./matmul-functions.ts";
 import { matmulProblem, matmulScratch, planMatmul, product, type MatmulPlan } from "./matmul-plan.ts";
@@ -12,7 +11,7 @@ function four(extents: readonly number[], strides: readonly number[]): { extents
 }
 
 /** @param override parts of the plan, for benchmarks */
-export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> = {}): GeneratedKernel {
+export async function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> = {}): Promise<GeneratedKernel> {
   const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
   const c = kernel.outputs[0]!;
   const problem = matmulProblem(a, b, c);
@@ -28,7 +27,6 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
   const columnBlocks = Math.ceil(n / columnBlock);
   const aBytes = bytesOf(a.dtype);
   const bBytes = bytesOf(b.dtype);
-  const buffer = (layout: typeof a): Argument => ({ buffer: layout.buffer, offsetBytes: layout.offset * bytesOf(layout.dtype) });
 
   const sharesPanels = plan.right === rightSource.panels;
   const matrixBytes = k * Math.ceil(n / 8) * 32;
@@ -43,7 +41,7 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
   const tasks = matrices * rowBlocks * columnBlocks;
   const values = {
     ...common,
-    a: buffer(a), b: sharesPanels ? { workspaceOffsetBytes: 0 } : buffer(b), c: { buffer: c.buffer }, m,
+    a: address(a), b: sharesPanels ? { workspaceOffsetBytes: 0 } : address(b), c: { buffer: c.buffer }, m,
     aRow: problem.aRow * aBytes, aK: problem.aK * aBytes, aIsHalf: Number(problem.aIsHalf), bIsHalf: Number(problem.bIsHalf),
     left: plan.left, right: plan.right, pack: plan.pack,
     rowBlock, columnBlock, kBlock, rowBlocks, columnBlocks, bScratch, packScratch,
@@ -51,23 +49,24 @@ export function generateMatmul(kernel: OpKernel, override: Partial<MatmulPlan> =
     a0: ofA.strides[0]!, a1: ofA.strides[1]!, a2: ofA.strides[2]!, a3: ofA.strides[3]!,
     b0: ofMatrices.strides[0]!, b1: ofMatrices.strides[1]!, b2: ofMatrices.strides[2]!, b3: ofMatrices.strides[3]!,
   };
-  const multiply = kernel.epilogue ? multiplyThen(kernel, kernel.epilogue, tasks, values) : phase(matmulMultiply, tasks, values);
+  const multiply = kernel.epilogue ? await multiplyThen(kernel, kernel.epilogue, tasks, values) : phase(matmulMultiply, tasks, values);
   if (!sharesPanels) return { phases: [multiply], scratchBytes };
 
   const packedMatrices = product(packedExtents);
   const groups = Math.ceil(n / groupColumns);
   const pack = phase(matmulPack, packedMatrices * groups, {
     ...common,
-    b: buffer(b), to: { workspaceOffsetBytes: 0 }, isHalf: Number(problem.bIsHalf), source: plan.pack, groupColumns, groups, matrixBytes,
+    b: address(b), to: { workspaceOffsetBytes: 0 }, isHalf: Number(problem.bIsHalf), source: plan.pack, groupColumns, groups, matrixBytes,
     extent1: ofB.extents[1]!, extent2: ofB.extents[2]!, extent3: ofB.extents[3]!,
     b0: ofB.strides[0]!, b1: ofB.strides[1]!, b2: ofB.strides[2]!, b3: ofB.strides[3]!,
   });
   return { phases: [pack, multiply], scratchBytes, workspaceBytes: packedMatrices * matrixBytes };
 }
 
-function multiplyThen(kernel: OpKernel, epilogue: Epilogue, tasks: number, values: Readonly<Record<string, Argument>>): Phase {
+async function multiplyThen(kernel: OpKernel, epilogue: Epilogue, tasks: number, values: Readonly<Record<string, Argument>>): Promise<Phase> {
+  const { blockEpilogue } = await import("../loop/index.ts");
   const own = Object.fromEntries(kernel.buffers.map((_, buffer) => [`e${buffer}`, { buffer }]));
-  return { function: matmulMultiplyThen(plainNest(epilogueLoop(kernel, epilogue))), tasks, arguments: { ...values, ...own } };
+  return { function: matmulMultiplyThen(blockEpilogue(kernel, epilogue), kernel.buffers.length), tasks, arguments: { ...values, ...own } };
 }
 
 export const matmul: OpImplementations = [matmulDots, { name: "matmulBlocked", runsEpilogues: true, generate: (kernel) => generateMatmul(kernel) }];

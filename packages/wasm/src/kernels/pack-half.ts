@@ -1,7 +1,7 @@
 import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { f32, f32x4, i16x8, i32, v128, type Code, type I32 } from "../assembler/index.ts";
 import { narrowHalf } from "../math/narrow-half.ts";
-import { kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 const elementsPerTask = 16384;
 
@@ -38,7 +38,7 @@ function packHalfVectors(kernel: OpKernel): GeneratedKernel {
     },
   });
   return {
-    phases: [phase(definition, Math.ceil(count / elementsPerTask), { x: { buffer: x.buffer, offsetBytes: x.offset * 4 }, y: { buffer: kernel.outputs[0]!.buffer } })],
+    phases: [phase(definition, Math.ceil(count / elementsPerTask), { x: address(x), y: { buffer: kernel.outputs[0]!.buffer } })],
   };
 }
 

@@ -1,8 +1,4 @@
 import { bytesOf, type Layout } from "@multiway/tensor/device";
-import type { Argument } from "./kernel.ts";
-
-/** Where a tensor begins. */
-export const address = ({ buffer, offset, dtype }: Layout): Argument => ({ buffer, offsetBytes: offset * bytesOf(dtype) });
 
 /** Bytes from one index of the first axis to the next. */
 export const rowBytes = ({ strides, dtype }: Layout): number => strides[0]! * bytesOf(dtype);

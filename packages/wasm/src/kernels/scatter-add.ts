@@ -1,6 +1,6 @@
 import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { f32, f32x4, i32, v128 } from "../assembler/index.ts";
-import { kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 /** Every task goes through all indices, so there are not too many. */
 const maxTasks = 32;
@@ -49,8 +49,8 @@ function scatterAddRows(kernel: OpKernel): GeneratedKernel {
   return {
     phases: [
       phase(definition, Math.ceil(rows / rowsPerTask), {
-        indices: { buffer: indices.buffer, offsetBytes: indices.offset * 4 },
-        updates: { buffer: updates.buffer, offsetBytes: updates.offset * 4 },
+        indices: address(indices),
+        updates: address(updates),
         out: { buffer: out.buffer },
       }),
     ],

@@ -1,6 +1,6 @@
 import type { Layout, OpKernel } from "@multiway/tensor/device";
 import { f32, i32, select, type Code, type I32, type Local } from "../assembler/index.ts";
-import { kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
+import { address, kernelFunction, phase, type GeneratedKernel, type OpImplementations } from "./kernel.ts";
 
 const bucketBytes = 256 * 4;
 
@@ -79,7 +79,7 @@ function sortRadix(kernel: OpKernel): GeneratedKernel {
     scratchBytes: 4 * bucketBytes + 2 * listBytes,
     phases: [
       phase(definition, rows, {
-        x: { buffer: x.buffer, offsetBytes: x.offset * 4 },
+        x: address(x),
         values: { buffer: kernel.outputs[0]!.buffer },
         indices: { buffer: kernel.outputs[1]!.buffer },
       }),

@@ -1,5 +1,6 @@
 import type { BinaryOperation, RegisterType, UnaryOperation } from "@multiway/tensor/device";
-import { f32, f32x4, f64, i32, i32x4, i64, select, v128, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
+import { f32, f32x4, i32, i32x4, select, v128, type Code, type I32, type Local, type V128 } from "../assembler/index.ts";
+import { f64, i64 } from "../assembler/wide.ts";
 import { erf } from "../math/erf.ts";
 import { exp } from "../math/exp.ts";
 import { log } from "../math/log.ts";

@@ -1,4 +1,5 @@
-import { f32x4, f64x2, type Code, type V128 } from "../assembler/index.ts";
+import { f32x4, type Code, type V128 } from "../assembler/index.ts";
+import { f64x2 } from "../assembler/wide.ts";
 
 /** Adding it to a float64 below 2⁵¹ leaves its nearest integer in the low bits. */
 export const roundingShift = 6755399441055744;

@@ -1,4 +1,5 @@
-import { f32x4, f64x2, i32x4, i64x2, v128, type Code, type V128 } from "../assembler/index.ts";
+import { f32x4, i32x4, v128, type Code, type V128 } from "../assembler/index.ts";
+import { f64x2, i64x2 } from "../assembler/wide.ts";
 import { inDoubles, roundingShift } from "./doubles.ts";
 
 const all = f32x4.all;

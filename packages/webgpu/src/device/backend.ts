@@ -1,11 +1,10 @@
 import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError } from "@multiway/errors";
-import { bytesOf, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Kernel, type KernelExplanation, type Program } from "@multiway/tensor/device";
-import { explainKernel } from "../kernels/explain.ts";
+import { bytesOf, Order, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Kernel, type KernelExplanation, type Program } from "@multiway/tensor/device";
+import { explain } from "../kernels/explain.ts";
 import { Arena } from "./arena.ts";
 import { fromBits, toBits } from "./host-data.ts";
 import { lastHalfPipeline, putLastHalf } from "./last-half.ts";
 import { Memory, type Block } from "./memory.ts";
-import { Order } from "./order.ts";
 import { Pipelines } from "./pipelines.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
 import { Readback } from "./readback.ts";
@@ -157,29 +156,31 @@ export class WebGPUBackend implements DeviceBackend {
       throw new InternalError(`webgpu: program "${program.label}" takes ${program.numBindings} buffers and ${program.numScalars} words; it was given ${bindings.length} and ${scalars.length}.`);
     }
     const blocks = bindings.map((buffer) => this.own(buffer, "run").block);
-    if (program.failure) return this.order.add(() => this.fail(program.failure));
     const words = scalars.length > 0 ? toBits(scalars, true) : undefined;
-    this.order.add(() => {
-      const launches = program.launches(blocks);
-      const { error, pending } = whenCompiled(launches);
-      if (error) return void this.fail(error);
-      if (pending.length === 0) return this.submit(program, launches, words);
-      return Promise.all(pending).then(() => {
-        // Again, since a program loaded meanwhile may have moved the arena.
-        const current = program.launches(blocks);
-        const failed = whenCompiled(current).error;
-        if (failed) this.fail(failed);
-        else this.submit(program, current, words);
-      });
+    this.order.add(() => (program.isPrepared ? this.start(program, blocks, words) : program.prepared.then(() => this.start(program, blocks, words))));
+  }
+
+  private start(program: GpuProgram, blocks: readonly Block[], words: Uint32Array | undefined): Promise<void> | undefined {
+    if (program.failure) return void this.fail(program.failure);
+    const launches = program.launches(blocks);
+    const { error, pending } = whenCompiled(launches);
+    if (error) return void this.fail(error);
+    if (pending.length === 0) return void this.submit(program, launches, words);
+    return Promise.all(pending).then(() => {
+      // Again, since a program loaded meanwhile may have moved the arena.
+      const current = program.launches(blocks);
+      const failed = whenCompiled(current).error;
+      if (failed) this.fail(failed);
+      else this.submit(program, current, words);
     });
   }
 
   unload(program: GpuProgram): void {
-    if (!this.gone) this.order.add(() => program.release());
+    if (!this.gone) this.order.add(() => (program.isPrepared ? program.release() : program.prepared.then(() => program.release())));
   }
 
-  explain(kernel: Kernel): KernelExplanation {
-    return explainKernel(kernel, this.host.limits);
+  explain(kernel: Kernel): Promise<KernelExplanation> {
+    return explain(kernel, this.host.limits);
   }
 
   synchronize(): Promise<void> {

@@ -5,7 +5,7 @@ import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import type { Arena } from "./arena.ts";
-import { JoinedLaunch, type Located, type TableMemory } from "./joined.ts";
+import type { JoinedLaunch, Located, TableMemory } from "./joined.ts";
 import type { Block, Memory } from "./memory.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
 import { Recent } from "./recent.ts";
@@ -65,7 +65,10 @@ const sizeOf = (bytes: number): number => (bytes === 0 ? 16 : Math.ceil(bytes / 
 export class GpuProgram implements LoadedProgram {
   readonly label: string;
   /** Why the program can't run: a kernel that can't be planned, or memory that can't be had. Told when it is run. */
-  readonly failure: MultiwayError | undefined;
+  failure: MultiwayError | undefined;
+  /** Resolves, never rejects, when the program can run, or has its failure. */
+  readonly prepared: Promise<void>;
+  isPrepared = false;
   private readonly dispatches: (Dispatch | Joined)[] = [];
   private readonly constants = new Map<number, Block>();
   scalars: Block | undefined;
@@ -79,23 +82,24 @@ export class GpuProgram implements LoadedProgram {
     private readonly program: Program,
   ) {
     this.label = program.label;
-    try {
-      this.prepare();
-    } catch (error) {
-      this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error });
-    }
+    this.prepared = this.prepare()
+      .catch((error: unknown) => void (this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error })))
+      .then(() => void (this.isPrepared = true));
   }
 
-  private prepare(): void {
+  private async prepare(): Promise<void> {
     const { program, host } = this;
-    const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
+    const plans = await Promise.all(program.kernels.map((kernel) => planKernel(kernel, host.limits)));
     const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
     let arenaBytes = program.arenaBytes;
     const reserve = (end: number): void => void (arenaBytes = end > scratchStart ? Math.max(arenaBytes, end) : arenaBytes);
-    for (const launch of launchesOf(program)) {
+    const launches = launchesOf(program);
+    // Pages whose programs join nothing do without.
+    const joining = launches.some(({ length }) => length > 1) ? await import("./joined.ts") : undefined;
+    for (const launch of launches) {
       const alone = launch.map((step) => this.planStep(step, plans[step.kernel]!, scratchStart, reserve));
       if (launch.length === 1) this.dispatches.push(...alone[0]!);
-      else this.dispatches.push(this.join(launch, alone, scratchStart, reserve));
+      else this.dispatches.push(this.join(joining!.JoinedLaunch, launch, alone, scratchStart, reserve));
     }
     if (arenaBytes > 0) host.arena.reserve(arenaBytes);
     program.buffers.forEach(({ place, dtype, length }, index) => {
@@ -133,14 +137,14 @@ export class GpuProgram implements LoadedProgram {
       });
   }
 
-  private join(launch: readonly Step[], alone: readonly (readonly Dispatch[])[], scratchStart: number, reserve: (end: number) => void): Joined {
+  private join(Launches: typeof JoinedLaunch, launch: readonly Step[], alone: readonly (readonly Dispatch[])[], scratchStart: number, reserve: (end: number) => void): Joined {
     const { program, host } = this;
     const rows = launch.map((step, position) => ({
       kernel: program.kernels[step.kernel] as LoopKernel,
       locate: (blocks: readonly Block[]) => step.buffers.map((buffer) => this.range({ buffer }, blocks)),
       launchAlone: (blocks: readonly Block[]) => alone[position]!.map((dispatch) => this.launch(dispatch, blocks)),
     }));
-    const joined: JoinedLaunch = new JoinedLaunch(host, rows, () => this.range({ scratchOffset: scratchStart, size: joined.scratchBytes }, []));
+    const joined: JoinedLaunch = new Launches(host, rows, () => this.range({ scratchOffset: scratchStart, size: joined.scratchBytes }, []));
     reserve(scratchStart + joined.scratchBytes);
     const bindings = bindingsOf(program, launch.flatMap(({ buffers }) => buffers));
     return { joined, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };

@@ -10,10 +10,11 @@ const maxWorkgroupsPerDimension = 65535;
 const maxBindingBytes = 2 ** 27;
 
 /** How this device runs a kernel whose buffers lie apart, each in one binding: its strategy, and the WGSL of all its dispatches. */
-export function explainKernel(kernel: Kernel, limits: PlanLimits = coreLimits): KernelExplanation {
-  const chosen = kernel.kind === "loop" ? undefined : chooseKernel(kernel, limits);
-  const asked = kernel.kind === "loop" ? [] : kernelsOf(kernel.op);
-  const source = planKernel(kernel, limits).stages.map((stage) => {
+export async function explain(kernel: Kernel, limits: PlanLimits = coreLimits): Promise<KernelExplanation> {
+  const chosen = kernel.kind === "loop" ? undefined : await chooseKernel(kernel, limits);
+  const asked = kernel.kind === "loop" ? [] : await kernelsOf(kernel.op);
+  const { stages } = await planKernel(kernel, limits);
+  const source = stages.map((stage) => {
     const ranges = stage.views.map((_, view) => ({ memory: view, offset: 0, size: 256 }));
     const text = bindingText(stage.label, stage.views, ranges, layoutBindings(ranges, maxBindingBytes), limits.maxStorageBuffers);
     return `// ${stage.workgroups} workgroups of ${stage.workgroupSize}\n${stageModule(stage, text, foldWorkgroups(stage.workgroups, maxWorkgroupsPerDimension))}`;

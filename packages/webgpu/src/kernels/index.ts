@@ -1,32 +1,26 @@
 import { kernelOpNames, type KernelOpName } from "@multiway/tensor/device";
-import { attentionBackwardKernels } from "./attention-backward.ts";
-import { attentionKernels } from "./attention.ts";
-import { crossEntropyBackwardKernels, crossEntropyKernels } from "./cross-entropy.ts";
-import { cumulativeSumKernels } from "./cumulative-sum.ts";
-import { gatherKernels } from "./gather.ts";
-import { layerNormBackwardKernels, layerNormKernels } from "./layer-norm.ts";
-import { matmulKernels } from "./matmul.ts";
 import type { OpKernelChoice } from "./op-kernel.ts";
-import { packHalfKernels } from "./pack-half.ts";
-import { scatterAddKernels } from "./scatter-add.ts";
-import { sortKernels } from "./sort.ts";
 
-/** Every kernel op; of its kernels, the first that accepts wins. An op that lacks here does not compile. */
-const opKernels: Readonly<Record<KernelOpName, readonly OpKernelChoice[]>> = {
-  matmul: matmulKernels,
-  attention: attentionKernels,
-  attentionBackward: attentionBackwardKernels,
-  layerNorm: layerNormKernels,
-  layerNormBackward: layerNormBackwardKernels,
-  gather: gatherKernels,
-  scatterAdd: scatterAddKernels,
-  crossEntropy: crossEntropyKernels,
-  crossEntropyBackward: crossEntropyBackwardKernels,
-  sort: sortKernels,
-  cumulativeSum: cumulativeSumKernels,
-  packHalf: packHalfKernels,
+/**
+ * Every kernel op; of its kernels, the first that accepts wins. An op that lacks here does not compile.
+ *
+ * Each is loaded with the first program that needs it, so that pages carry no more than they run.
+ */
+const opKernels: Readonly<Record<KernelOpName, () => Promise<readonly OpKernelChoice[]>>> = {
+  matmul: async () => (await import("./matmul.ts")).matmulKernels,
+  attention: async () => (await import("./attention.ts")).attentionKernels,
+  attentionBackward: async () => (await import("./attention-backward.ts")).attentionBackwardKernels,
+  layerNorm: async () => (await import("./layer-norm.ts")).layerNormKernels,
+  layerNormBackward: async () => (await import("./layer-norm.ts")).layerNormBackwardKernels,
+  gather: async () => (await import("./gather.ts")).gatherKernels,
+  scatterAdd: async () => (await import("./scatter-add.ts")).scatterAddKernels,
+  crossEntropy: async () => (await import("./cross-entropy.ts")).crossEntropyKernels,
+  crossEntropyBackward: async () => (await import("./cross-entropy.ts")).crossEntropyBackwardKernels,
+  sort: async () => (await import("./sort.ts")).sortKernels,
+  cumulativeSum: async () => (await import("./cumulative-sum.ts")).cumulativeSumKernels,
+  packHalf: async () => (await import("./pack-half.ts")).packHalfKernels,
 };
 
-export function kernelsOf(op: string): readonly OpKernelChoice[] {
-  return (kernelOpNames as readonly string[]).includes(op) ? opKernels[op as KernelOpName] : [];
+export async function kernelsOf(op: string): Promise<readonly OpKernelChoice[]> {
+  return (kernelOpNames as readonly string[]).includes(op) ? opKernels[op as KernelOpName]() : [];
 }

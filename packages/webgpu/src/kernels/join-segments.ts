@@ -15,10 +15,10 @@ export function joinSegments(name: string, choices: readonly OpKernelChoice[]): 
   return {
     name,
     accepts: () => true,
-    plan(kernel, limits) {
+    async plan(kernel, limits) {
       const joined = join(kernel);
       const choice = choices.find((candidate) => candidate.accepts(joined.kernel, limits))!;
-      const plan = choice.plan(joined.kernel, limits);
+      const plan = await choice.plan(joined.kernel, limits);
       const own = kernel.buffers.length;
       // Buffers behind the kernel's own are the joined ones: the first scratch buffers of this plan.
       const view = (of: View): View =>

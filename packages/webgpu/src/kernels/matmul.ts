@@ -43,13 +43,13 @@ const matmulPlain: OpKernelChoice = {
   name: "matmulPlain",
   accepts: () => true,
   runsEpilogues: true,
-  plan(kernel) {
+  async plan(kernel) {
     const { batch, m, k, n } = sizesOf(kernel);
     const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
     const total = product(batch) * m * n;
     if (total === 0) return nothing;
     const { lines, names } = batchIndices(batch);
-    const finish = epilogueText(kernel, false);
+    const finish = await epilogueText(kernel, false);
     return {
       scratchBytes: [],
       stages: [
@@ -91,7 +91,7 @@ const matmulTiled: OpKernelChoice = {
     // Below, most of a tile would be padding.
     return limits.maxWorkgroupSize >= 256 && m >= 24 && n >= 24 && k >= 16 && m * n * k >= 65536;
   },
-  plan(kernel) {
+  async plan(kernel) {
     const { batch, m, k, n } = sizesOf(kernel);
     const [a, b] = kernel.inputs as [OpKernel["inputs"][0], OpKernel["inputs"][0]];
     const batches = product(batch);
@@ -119,7 +119,7 @@ const matmulTiled: OpKernelChoice = {
     const fillB = wideB
       ? `select(vec4<f32>(0.0f), load_b((b_start + j * ${word(b.strides.at(-2)!)}) >> 2u), ${insideB(0) || "true"})`
       : `vec4<f32>(${[0, 1, 2, 3].map((q) => element("b", `b_start + j * ${word(b.strides.at(-2)!)} + ${word(q * b.strides.at(-1)!)}`, insideB(q))).join(", ")})`;
-    const finish = epilogueText(kernel, wideC);
+    const finish = await epilogueText(kernel, wideC);
     const storeRow = (i: number): string => {
       const start = `c_start + ${i}u * ${n}u`;
       const row = `row + ${i}u`;

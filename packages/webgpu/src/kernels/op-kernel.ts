@@ -6,7 +6,7 @@ export interface OpKernelChoice {
   /** By strategy, as in logs: `matmulTiled`. */
   name: string;
   accepts: (kernel: OpKernel, limits: PlanLimits) => boolean;
-  plan: (kernel: OpKernel, limits: PlanLimits) => Plan;
+  plan: (kernel: OpKernel, limits: PlanLimits) => Plan | Promise<Plan>;
   /** `plan` deals with the kernel's epilogue; otherwise it becomes a dispatch of its own behind. */
   runsEpilogues?: boolean;
 }

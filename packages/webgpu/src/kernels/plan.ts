@@ -1,23 +1,26 @@
 import { KernelError } from "@multiway/errors";
-import { epilogueLoop, type Kernel, type OpKernel } from "@multiway/tensor/device";
-import { planLoop } from "../loop/plan.ts";
+import { epilogueLoop, type Kernel, type LoopKernel, type OpKernel } from "@multiway/tensor/device";
 import type { Plan, PlanLimits } from "../wgsl/stage.ts";
 import { kernelsOf } from "./index.ts";
 import type { OpKernelChoice } from "./op-kernel.ts";
 
 /** Chooses how a kernel runs: loops are generated, ops take the first of their kernels that accepts. */
-export function planKernel(kernel: Kernel, limits: PlanLimits): Plan {
+export async function planKernel(kernel: Kernel, limits: PlanLimits): Promise<Plan> {
   if (kernel.kind === "loop") return planLoop(kernel);
 
-  const chosen = chooseKernel(kernel, limits);
-  const plan = chosen.plan(kernel, limits);
+  const chosen = await chooseKernel(kernel, limits);
+  const plan = await chosen.plan(kernel, limits);
   if (!kernel.epilogue || chosen.runsEpilogues) return plan;
-  return { ...plan, stages: [...plan.stages, ...planLoop(epilogueLoop(kernel, kernel.epilogue)).stages] };
+  return { ...plan, stages: [...plan.stages, ...(await planLoop(epilogueLoop(kernel, kernel.epilogue))).stages] };
+}
+
+async function planLoop(kernel: LoopKernel): Promise<Plan> {
+  return (await import("../loop/plan.ts")).planLoop(kernel);
 }
 
 /** The first kernel of an op that accepts it. */
-export function chooseKernel(kernel: OpKernel, limits: PlanLimits): OpKernelChoice {
-  const chosen = kernelsOf(kernel.op).find((candidate) => candidate.accepts(kernel, limits));
+export async function chooseKernel(kernel: OpKernel, limits: PlanLimits): Promise<OpKernelChoice> {
+  const chosen = (await kernelsOf(kernel.op)).find((candidate) => candidate.accepts(kernel, limits));
   if (!chosen) throw new KernelError(`webgpu: kernel "${kernel.label}" can't be built: this device has no kernel for op "${kernel.op}".`);
   return chosen;
 }

@@ -1,6 +1,6 @@
 /**
- * Runs tasks in the order in which they come. A task that must wait (for its kernels to compile) holds back those behind it; with none
- * waiting, a task runs at once.
+ * Runs tasks in the order in which they come. A task that must wait (for its code to be loaded or compiled) holds back those behind it; with
+ * none waiting, a task runs at once.
  */
 export class Order {
   private waiting = false;
@@ -8,6 +8,11 @@ export class Order {
 
   /** A task handles its own failures: what it throws or rejects with goes to `onFailure`. */
   constructor(private readonly onFailure: (error: unknown) => void) {}
+
+  /** Whether a task would have to wait for others. */
+  get isWaiting(): boolean {
+    return this.waiting;
+  }
 
   add(task: () => Promise<unknown> | undefined | void): void {
     this.tasks.push(task as () => Promise<unknown> | undefined);

@@ -1,0 +1,37 @@
+import type { Place } from "../../failure.ts";
+import type { ByteSource } from "../../files/files.ts";
+import type { TensorEntry } from "../stored-tensor.ts";
+import type { PickledTensor } from "./pickled.ts";
+import { readTorchLegacy, readTorchZip, type TorchFile } from "./torch-file.ts";
+import { entryOf, gatherStrided, partOf, tensorsIn } from "./torch-tensors.ts";
+
+/** A PyTorch file whose objects have been read. */
+export class TorchReading {
+  readonly file: TorchFile;
+  readonly #place: Place;
+
+  private constructor(file: TorchFile, place: Place) {
+    this.file = file;
+    this.#place = place;
+  }
+
+  /** Reads a file in either of its forms, zip or the older one. */
+  static async of(source: ByteSource, place: Place): Promise<TorchReading> {
+    const [first] = await source.read(0, 1);
+    return new TorchReading(await (first === 0x50 ? readTorchZip(source, place) : readTorchLegacy(source, place)), place);
+  }
+
+  /** All tensors of a part of the file: see {@link partOf}. */
+  entries(part: string | undefined): TensorEntry[] {
+    return tensorsIn(partOf(this.file.value, part, this.#place), this.#place).map(({ path, tensor }) => this.entryOf(path.join("."), tensor));
+  }
+
+  entryOf(name: string, tensor: PickledTensor): TensorEntry {
+    return entryOf(name, tensor, this.file, this.#place);
+  }
+
+  /** The bytes of a tensor in row-major order. */
+  inOrder({ strides, ...entry }: TensorEntry, bytes: Uint8Array): Uint8Array {
+    return strides ? gatherStrided(bytes, { ...entry, strides }) : bytes;
+  }
+}

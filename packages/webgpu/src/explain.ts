@@ -1,0 +1,8 @@
+import type { Kernel, KernelExplanation } from "@multiway/tensor/device";
+import type { PlanLimits } from "./wgsl/stage.ts";
+
+/** How this device runs a kernel: its strategy, and the WGSL of all its dispatches, for buffers that lie apart, each in one binding. Needs no device. */
+export async function explainKernel(kernel: Kernel, limits?: PlanLimits): Promise<KernelExplanation> {
+  const { explain } = await import("./device/index.ts");
+  return explain(kernel, limits);
+}
