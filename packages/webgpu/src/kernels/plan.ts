@@ -7,12 +7,12 @@ import type { OpKernelChoice } from "./op-kernel.ts";
 
 /** Chooses how a kernel runs: loops are generated, ops take the first of their kernels that accepts. */
 export function planKernel(kernel: Kernel, limits: PlanLimits): Plan {
-  if (kernel.kind === "loop") return planLoop(kernel);
+  if (kernel.kind === "loop") return planLoop(kernel, limits);
 
   const chosen = chooseKernel(kernel, limits);
   const plan = chosen.plan(kernel, limits);
   if (!kernel.epilogue || chosen.runsEpilogues) return plan;
-  return { ...plan, stages: [...plan.stages, ...planLoop(epilogueLoop(kernel, kernel.epilogue)).stages] };
+  return { ...plan, stages: [...plan.stages, ...planLoop(epilogueLoop(kernel, kernel.epilogue), limits).stages] };
 }
 
 /** The first kernel of an op that accepts it. */

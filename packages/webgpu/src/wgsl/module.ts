@@ -16,6 +16,7 @@ export function stageModule(stage: Stage, bindings: string, launch: Launch): str
   const folded = launch.y > 1;
   return [
     `// ${stage.label}`,
+    ...(stage.enables ?? []).map((name) => `enable ${name};`),
     bindings,
     ...(stage.declarations ? [stage.declarations.trim()] : []),
     `@compute @workgroup_size(${stage.workgroupSize})`,

@@ -1,0 +1,10 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+const p = createRequire("/work/wt-gpu/packages/webgpu/package.json").resolve("webgpu");
+const { create, globals } = await import(pathToFileURL(p));
+Object.assign(globalThis, globals);
+const args = process.argv.slice(2);
+const gpu = create(args);
+const a = await gpu.requestAdapter();
+console.log(a && { info: [a.info.vendor, a.info.architecture, a.info.device, a.info.description, a.info.subgroupMinSize, a.info.subgroupMaxSize], features: [...a.features].filter(f=>!/texture|depth|clip|float32|bgra|rg11/.test(f)), configs: [...(a.info.subgroupMatrixConfigs ?? [])].map(c=>({ct:c.componentType,rt:c.resultComponentType,M:c.M,N:c.N,K:c.K})), wl:[...gpu.wgslLanguageFeatures] });
+console.log(a?.limits.maxComputeWorkgroupStorageSize, a?.limits.maxComputeInvocationsPerWorkgroup);
