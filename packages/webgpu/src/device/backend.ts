@@ -9,6 +9,9 @@ import { Order } from "./order.ts";
 import { Pipelines } from "./pipelines.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
 import { Readback } from "./readback.ts";
+import type { TileStore } from "./tile-store.ts";
+import { Timestamps } from "./timestamps.ts";
+import { Tuner } from "./tuner.ts";
 
 export interface OpenedDevice {
   /** Held while the device is: Dawn settles no promise once its GPU object has been collected. */
@@ -19,6 +22,8 @@ export interface OpenedDevice {
   /** `minStorageBufferOffsetAlignment` of the device. */
   offsetAlignment: number;
   maxBufferBytes: number;
+  /** Tiles are measured, beside those that were measured before. */
+  tuning?: { store: TileStore; known: Awaited<ReturnType<TileStore["load"]>> };
 }
 
 class GpuTensor implements DeviceBuffer {
@@ -53,8 +58,12 @@ export class WebGPUBackend implements DeviceBackend {
   private nextId = 1;
 
   private readonly gpu: GPU;
+  private readonly timestamps: Timestamps | undefined;
+  private readonly tuner: Tuner | undefined;
+  /** Passes are timed while this is set. */
+  private elapsedMs: number | undefined;
 
-  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes }: OpenedDevice) {
+  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes, tuning }: OpenedDevice) {
     this.gpu = gpu;
     this.device = device;
     this.description = description;
@@ -67,9 +76,11 @@ export class WebGPUBackend implements DeviceBackend {
       memory: this.memory,
       arena: new Arena(this.memory),
       pipelines: new Pipelines(device, () => void this.counters.pipelines++),
-      limits,
+      limits: { ...limits, ...(tuning && { tileOf: (shape) => this.tuner!.tileOf(shape) }) },
       upload: (block, data) => this.upload(block, toBits(data)),
     };
+    this.timestamps = Timestamps.of(device, this.readback);
+    if (tuning) this.tuner = new Tuner(this.host, tuning.store, tuning.known, this.timestamps);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.fail(fromGpuError(event.error));
@@ -148,7 +159,10 @@ export class WebGPUBackend implements DeviceBackend {
   load(program: Program): GpuProgram {
     this.assertThere("load");
     this.counters.programs++;
-    return new GpuProgram(this.nextId++, this.host, program);
+    const unmeasured = this.tuner?.unmeasured(program) ?? [];
+    const loaded = new GpuProgram(this.nextId++, this.host, program, unmeasured.length > 0);
+    if (unmeasured.length > 0) this.order.add(() => this.tuner!.measure(unmeasured).then(() => loaded.prepare()));
+    return loaded;
   }
 
   run(program: GpuProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
@@ -157,9 +171,9 @@ export class WebGPUBackend implements DeviceBackend {
       throw new InternalError(`webgpu: program "${program.label}" takes ${program.numBindings} buffers and ${program.numScalars} words; it was given ${bindings.length} and ${scalars.length}.`);
     }
     const blocks = bindings.map((buffer) => this.own(buffer, "run").block);
-    if (program.failure) return this.order.add(() => this.fail(program.failure));
     const words = scalars.length > 0 ? toBits(scalars, true) : undefined;
     this.order.add(() => {
+      if (program.failure) return void this.fail(program.failure);
       const launches = program.launches(blocks);
       const { error, pending } = whenCompiled(launches);
       if (error) return void this.fail(error);
@@ -168,8 +182,8 @@ export class WebGPUBackend implements DeviceBackend {
         // Again, since a program loaded meanwhile may have moved the arena.
         const current = program.launches(blocks);
         const failed = whenCompiled(current).error;
-        if (failed) this.fail(failed);
-        else this.submit(program, current, words);
+        if (failed) return this.fail(failed);
+        return this.submit(program, current, words);
       });
     });
   }
@@ -180,6 +194,19 @@ export class WebGPUBackend implements DeviceBackend {
 
   explain(kernel: Kernel): KernelExplanation {
     return explainKernel(kernel, this.host.limits);
+  }
+
+  get elapsed(): ((work: () => void) => Promise<number>) | undefined {
+    if (!this.timestamps) return undefined;
+    return (work) => {
+      this.order.add(() => void (this.elapsedMs = 0));
+      work();
+      return this.after("elapsed", () => {
+        const ms = this.elapsedMs!;
+        this.elapsedMs = undefined;
+        return Promise.resolve(ms);
+      });
+    };
   }
 
   synchronize(): Promise<void> {
@@ -202,13 +229,15 @@ export class WebGPUBackend implements DeviceBackend {
     return this.closing;
   }
 
-  private submit(program: GpuProgram, launches: readonly Launch[], scalars: Uint32Array | undefined): void {
+  /** @returns what to wait for while passes are timed */
+  private submit(program: GpuProgram, launches: readonly Launch[], scalars: Uint32Array | undefined): Promise<void> | undefined {
     // The queue keeps the order of writes and submits, so that one block per program is enough.
     if (scalars) this.upload(program.scalars!, scalars);
-    if (launches.length === 0) return;
+    if (launches.length === 0) return undefined;
+    const timestamps = this.elapsedMs === undefined ? undefined : this.timestamps;
     const encoder = this.device.createCommandEncoder();
     // Each dispatch is a usage scope of its own: those that follow see what it wrote.
-    const pass = encoder.beginComputePass({ label: program.label });
+    const pass = encoder.beginComputePass({ label: program.label, ...(timestamps && { timestampWrites: timestamps.writes }) });
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, group, x, y } of launches) {
       if (pipeline.pipeline !== current) pass.setPipeline((current = pipeline.pipeline!));
@@ -216,8 +245,10 @@ export class WebGPUBackend implements DeviceBackend {
       pass.dispatchWorkgroups(x, y);
     }
     pass.end();
+    timestamps?.resolve(encoder);
     this.device.queue.submit([encoder.finish()]);
     this.counters.dispatches += launches.length;
+    return timestamps?.elapsedMs().then((ms) => void (this.elapsedMs! += ms));
   }
 
   private upload(block: Block, bits: Uint32Array): void {

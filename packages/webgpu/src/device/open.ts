@@ -2,6 +2,8 @@ import { OptionError } from "@multiway/errors";
 import { tileNames, type TileName } from "../kernels/matmul-tiles.ts";
 import { abilitiesOf, describeAbilities, featuresFor } from "./abilities.ts";
 import { WebGPUBackend } from "./backend.ts";
+import { tileStore } from "./tile-store.ts";
+import { tileFile } from "#tile-file";
 
 export interface WebGPUOptions {
   /** Take a software adapter (SwiftShader, llvmpipe) too: slower than the wasm device, for tests. Default false. */
@@ -28,6 +30,11 @@ export interface WebGPUOptions {
   subgroupMatrix?: boolean;
   /** One tile for all products large enough for tiles, instead of one by shape or measurement. */
   tile?: TileName;
+  /**
+   * Measure which tile is quickest for a class of large products, when it first comes up: some tenths of a second each, two seconds for a program. Results
+   * stay in the user's cache folder, in pages in Cache Storage. Software adapters measure only with "force". Default true.
+   */
+  autotune?: boolean | "force";
 }
 
 export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebGPUBackend | { unavailable: string }> {
@@ -45,11 +52,13 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
   const maxBindingBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, options.maxBindingBytes ?? Infinity);
   if (!(maxBindingBytes >= 256)) throw new OptionError(`webgpu: maxBindingBytes is ${options.maxBindingBytes}; it must be at least 256.`);
   const abilities = abilitiesOf(features, adapter.info);
-  const { tile, arithmetic = "f32" } = options;
+  const { tile, arithmetic = "f32", autotune = true } = options;
+  const isTuned = !tile && (autotune === "force" || (autotune && !isSoftware(adapter)));
+  const store = tileStore(tileFile(), name);
   return new WebGPUBackend({
     gpu,
     device,
-    description: `${name}; ${describeAbilities(features, abilities)}; ${tile ? `tiles of ${tile}; ` : ""}bindings up to ${Math.floor(maxBindingBytes / 1048576)} MiB`,
+    description: `${name}; ${describeAbilities(features, abilities)}; ${tile ? `tiles of ${tile}; ` : isTuned ? "tiles by measurement; " : ""}bindings up to ${Math.floor(maxBindingBytes / 1048576)} MiB`,
     limits: {
       maxBindingBytes,
       maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
@@ -62,6 +71,7 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
     },
     offsetAlignment: limits.minStorageBufferOffsetAlignment,
     maxBufferBytes: limits.maxBufferSize,
+    ...(isTuned && { tuning: { store, known: await store.load() } }),
   });
 }
 

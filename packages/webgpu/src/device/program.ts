@@ -55,7 +55,7 @@ const sizeOf = (bytes: number): number => (bytes === 0 ? 16 : Math.ceil(bytes / 
 export class GpuProgram implements LoadedProgram {
   readonly label: string;
   /** Why the program can't run: a kernel that can't be planned, or memory that can't be had. Told when it is run. */
-  readonly failure: MultiwayError | undefined;
+  failure: MultiwayError | undefined;
   private dispatches: readonly Dispatch[] = [];
   private readonly constants = new Map<number, Block>();
   scalars: Block | undefined;
@@ -67,16 +67,22 @@ export class GpuProgram implements LoadedProgram {
     readonly id: number,
     private readonly host: Host,
     private readonly program: Program,
+    /** Whoever loads it calls `prepare` before it first runs. */
+    later = false,
   ) {
     this.label = program.label;
+    if (!later) this.prepare();
+  }
+
+  prepare(): void {
     try {
-      this.prepare();
+      this.plan();
     } catch (error) {
-      this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error });
+      this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${this.label}" can't be prepared: ${String(error)}`, { cause: error });
     }
   }
 
-  private prepare(): void {
+  private plan(): void {
     const { program, host } = this;
     const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
     const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
