@@ -15,7 +15,7 @@ export function webgpu(options: WebGPUOptions = {}): DeviceFactory {
   return {
     name: "webgpu",
     async open() {
-      const gpu = options.gpu ?? (await findGpu());
+      const gpu = options.gpu ?? (await findGpu(options.subgroupMatrix));
       return "unavailable" in gpu ? gpu : openWebGPU(options, gpu);
     },
   };

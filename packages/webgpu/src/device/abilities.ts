@@ -1,4 +1,5 @@
 import type { Abilities, MatrixConfig } from "../wgsl/abilities.ts";
+import { matrixLanguage } from "../kernels/matrix-language.ts";
 import type { WebGPUOptions } from "./open.ts";
 
 export const matrixFeature = "chromium-experimental-subgroup-matrix";
@@ -22,17 +23,38 @@ export function featuresFor({ limits, subgroups = true, arithmetic = "f32", subg
   return wanted.filter((feature) => features.has(feature));
 }
 
-export function abilitiesOf(features: readonly string[], info: GPUAdapterInfo): Abilities {
+export async function abilitiesOf(features: readonly string[], info: GPUAdapterInfo, device: GPUDevice): Promise<Abilities> {
   const { subgroupMinSize, subgroupMaxSize } = info;
   const shaderF16 = features.includes("shader-f16");
   // Its attributes are getters of an interface: named, since a spread copies none.
   const configs = features.includes(matrixFeature) ? [...((info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? [])] : [];
   const isFloat = (type: string): type is MatrixConfig["component"] => type === "f32" || (type === "f16" && shaderF16);
+  const matrixConfigs = configs.flatMap(({ componentType, resultComponentType, M, N, K }): MatrixConfig[] =>
+    isFloat(componentType) && isFloat(resultComponentType) ? [{ component: componentType, result: resultComponentType, M: Number(M), N: Number(N), K: Number(K) }] : [],
+  );
+  const matrixOrder = matrixConfigs[0] && (await matrixOrderOf(device, matrixConfigs[0]));
   return {
     ...(features.includes("subgroups") && { subgroups: { minSize: subgroupMinSize ?? 4, maxSize: subgroupMaxSize ?? 128 } }),
     shaderF16,
-    matrixConfigs: configs.flatMap(({ componentType, resultComponentType, M, N, K }) => (isFloat(componentType) && isFloat(resultComponentType) ? [{ component: componentType, result: resultComponentType, M: Number(M), N: Number(N), K: Number(K) }] : [])),
+    ...(matrixOrder ? { matrixConfigs, matrixOrder } : { matrixConfigs: [] }),
   };
+}
+
+/** Which of the two spellings of loads and stores the compiler takes: the newer, where it takes both. Undefined where it takes neither. */
+export async function matrixOrderOf(device: GPUDevice, config: MatrixConfig): Promise<Abilities["matrixOrder"]> {
+  for (const order of ["template", "argument"] as const) {
+    const language = matrixLanguage(config, order);
+    const code = [
+      ...language.directives,
+      `var<workgroup> c_blocks: array<f32, ${config.M * config.N}>;`,
+      `@compute @workgroup_size(128) fn main() { ${language.store("0u", language.zero, config.N)} }`,
+    ].join("\n");
+    device.pushErrorScope("validation");
+    const { messages } = await device.createShaderModule({ label: "multiway matrices", code }).getCompilationInfo();
+    await device.popErrorScope();
+    if (messages.every(({ type }) => type !== "error")) return order;
+  }
+  return undefined;
 }
 
 /** For people: what of the adapter's abilities is in use. */

@@ -51,7 +51,7 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
   const { limits } = device;
   const maxBindingBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, options.maxBindingBytes ?? Infinity);
   if (!(maxBindingBytes >= 256)) throw new OptionError(`webgpu: maxBindingBytes is ${options.maxBindingBytes}; it must be at least 256.`);
-  const abilities = abilitiesOf(features, adapter.info);
+  const abilities = await abilitiesOf(features, adapter.info, device);
   const { tile, arithmetic = "f32", autotune = true } = options;
   const isTuned = !tile && (autotune === "force" || (autotune && !isSoftware(adapter)));
   const store = tileStore(tileFile(), name);

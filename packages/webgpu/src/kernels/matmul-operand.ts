@@ -1,9 +1,8 @@
 import type { Layout } from "@multiway/tensor/device";
-import { tileDepth } from "./matmul-tiles.ts";
 import { alignedColumns, alignedRows, at, word } from "./op-kernel.ts";
 
 /**
- * A tile of an operand in workgroup memory, as rows of vec4: those of a are rows of a, with 16 k side by side; those of b are steps of k, with
+ * A tile of an operand in workgroup memory, as rows of vec4: those of a are rows of a, with steps of k side by side; those of b are steps of k, with
  * columns side by side.
  */
 export interface OperandTile {
@@ -20,8 +19,10 @@ export interface OperandTile {
   batch: readonly string[];
   /** The first row of a, or column of b. */
   start: string;
-  /** What the tile's elements are converted to. */
-  store: "vec4<f32>" | "vec4<f16>";
+  /** Steps of k in a tile. */
+  depth: number;
+  /** A statement that writes four elements of a row of the tile; `four` counts such groups. */
+  write: (row: string, four: string, value: string) => string;
 }
 
 export interface OperandText {
@@ -57,9 +58,13 @@ export function operandText(of: OperandTile, depthExtent: number): OperandText {
   /** Where element (row, column) of the tile lies in memory at depth 0. */
   const place = (row: string, column: string): string => at(layout, [...of.batch, isDepth.major ? row : `${of.start} + ${row}`, isDepth.minor ? column : `${of.start} + ${column}`]);
   const depthStride = word(isDepth.major ? majorStride : minorStride);
+  // Joined by `&`: what `&&` skips would be a branch for each element.
   const inside = (row: string, column: string): string => {
     const [outer, depth] = isDepth.major ? [column, row] : [row, column];
-    return [outerExtent % outerTile === 0 ? "" : `${of.start} + ${outer} < ${outerExtent}u`, depthExtent % tileDepth === 0 ? "" : `depth + ${depth} < ${depthExtent}u`].filter(Boolean).join(" && ");
+    return [outerExtent % outerTile === 0 ? "" : `${of.start} + ${outer} < ${outerExtent}u`, depthExtent % of.depth === 0 ? "" : `depth + ${depth} < ${depthExtent}u`]
+      .filter(Boolean)
+      .map((condition, _, { length }) => (length > 1 ? `(${condition})` : condition))
+      .join(" & ");
   };
   const guarded = (value: string, zero: string, condition: string): string => (condition ? `select(${zero}, ${value}, ${condition})` : value);
 
@@ -84,11 +89,9 @@ export function operandText(of: OperandTile, depthExtent: number): OperandText {
       : `vec4<f32>(${[0, 1, 2, 3].map((i) => guarded(`load_${of.name}(${at0} + ${word(i * minorStride)})`, "0.0f", inside(`${name}_row`, `4u * ${name}_four + ${i}u`))).join(", ")})`;
     return when(`${name}_0 = ${value};`);
   });
-  const cast = (value: string): string => (of.store === "vec4<f32>" ? value : `${of.store}(${value})`);
   const put = names.map((name) => {
-    const row = (r: number): string => `${of.name}_tile[(${name}_row + ${r}u) * ${minor / 4}u + ${name}_four]`;
-    if (!blocked) return when(`${row(0)} = ${cast(`${name}_0`)};`);
-    return when([0, 1, 2, 3].map((r) => `${row(r)} = ${cast(`vec4<f32>(${[0, 1, 2, 3].map((q) => `${name}_${q}[${r}]`).join(", ")})`)};`).join(" "));
+    if (!blocked) return when(of.write(`${name}_row`, `${name}_four`, `${name}_0`));
+    return when([0, 1, 2, 3].map((r) => of.write(`(${name}_row + ${r}u)`, `${name}_four`, `vec4<f32>(${[0, 1, 2, 3].map((q) => `${name}_${q}[${r}]`).join(", ")})`)).join(" "));
   });
   return { width: wide ? 4 : 1, prepare, fetch, put };
 }

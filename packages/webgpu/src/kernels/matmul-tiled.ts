@@ -57,9 +57,10 @@ function planTiled(kernel: OpKernel, limits: PlanLimits, arithmetic: "f32" | "f1
   const wide = n % 4 === 0;
   const finish = splits === 1 ? epilogueText(kernel, wide) : undefined;
   const store = `vec4<${arithmetic}>` as const;
-  const common = { threads, batch: names, store };
-  const aText = operandText({ ...common, name: "a", layout: a, major: tile.rows, minor: tileDepth, depthIs: "minor", start: "row0" }, k);
-  const bText = operandText({ ...common, name: "b", layout: b, major: tileDepth, minor: tile.columns, depthIs: "major", start: "column0" }, k);
+  const write = (tile: string, rowFours: number) => (row: string, four: string, value: string): string => `${tile}[${row} * ${rowFours}u + ${four}] = ${arithmetic === "f16" ? `${store}(${value})` : value};`;
+  const common = { threads, batch: names, depth: tileDepth };
+  const aText = operandText({ ...common, write: write("a_tile", tileDepth / 4), name: "a", layout: a, major: tile.rows, minor: tileDepth, depthIs: "minor", start: "row0" }, k);
+  const bText = operandText({ ...common, write: write("b_tile", tile.columns / 4), name: "b", layout: b, major: tileDepth, minor: tile.columns, depthIs: "major", start: "column0" }, k);
   // Pieces are whole steps, so that only the last can end inside one.
   const piece = tileDepth * Math.ceil(k / tileDepth / splits);
   const [rows, fours] = [range(tile.rowsEach), range(tile.columnsEach / 4)];
@@ -91,7 +92,7 @@ function planTiled(kernel: OpKernel, limits: PlanLimits, arithmetic: "f32" | "f1
     views: [reads("a", a, aText.width), reads("b", b, bText.width), ...(splits === 1 ? resultViews(kernel, finish, wide ? 4 : 1) : [partials])],
     workgroupSize: threads,
     workgroups: workgroups * splits,
-    ...(arithmetic === "f16" && { enables: ["f16"] }),
+    ...(arithmetic === "f16" && { directives: ["enable f16;"] }),
     declarations: `${finish?.declarations ?? ""}
 var<workgroup> a_tile: array<${store}, ${(tile.rows * tileDepth) / 4}>;
 var<workgroup> b_tile: array<${store}, ${(tile.columns * tileDepth) / 4}>;`,

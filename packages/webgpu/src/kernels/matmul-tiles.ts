@@ -30,7 +30,7 @@ export type TileName = keyof typeof tiles;
 export const tileNames = Object.keys(tiles) as TileName[];
 
 /** Tiles that a product's result takes, all batches together. */
-export function tileCount(kernel: OpKernel, { rows, columns }: Tile): number {
+export function tileCount(kernel: OpKernel, { rows, columns }: Pick<Tile, "rows" | "columns">): number {
   const { batch, m, n } = sizesOf(kernel);
   return product(batch) * Math.ceil(m / rows) * Math.ceil(n / columns);
 }

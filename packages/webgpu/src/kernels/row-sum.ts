@@ -10,7 +10,7 @@ export function rowThreads(width: number, most: number): number {
 
 /** How a workgroup joins one value of each of its threads; every thread gets the result. */
 export interface RowReductions {
-  stage: Pick<Stage, "enables" | "declarations">;
+  stage: Pick<Stage, "directives" | "declarations">;
   /** A line to go before the first reduction, in uniform control flow; empty where none is needed. */
   start: string;
   sum(x: string): string;
@@ -56,7 +56,7 @@ fn ${name}(lane: u32, place: vec2<u32>, x: f32) -> f32 {
 }`;
   return {
     stage: {
-      enables: ["subgroups"],
+      directives: ["enable subgroups;"],
       declarations: [
         `var<workgroup> lanes: array<f32, ${threads}>;`,
         reduction("row_sum", "subgroupAdd", "0.0f", "all + lanes[i]"),

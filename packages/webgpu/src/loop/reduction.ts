@@ -62,7 +62,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: 
   };
 
   const { lanes, workgroupSize, splits, alongReduced, bySubgroups } = shape;
-  const enables = bySubgroups ? { enables: ["subgroups"] } : {};
+  const directives = bySubgroups ? { directives: ["enable subgroups;"] } : {};
   const perGroup = workgroupSize / lanes;
   const total = product(reduction.extents);
   const chunk = Math.ceil(total / splits);
@@ -97,7 +97,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: 
   const views = loopViews(kernel);
   const shared = lanes > 1 ? sharedVariables(accumulators, workgroupSize) : [];
   const text = (statements: string[]): string => statements.map(indent).join("\n");
-  if (splits === 1) return { scratchBytes: [], stages: [{ label, views, workgroupSize, workgroups: blocks, ...enables, declarations: [mathText(used), ...shared].join("\n"), body: text(lines) }] };
+  if (splits === 1) return { scratchBytes: [], stages: [{ label, views, workgroupSize, workgroups: blocks, ...directives, declarations: [mathText(used), ...shared].join("\n"), body: text(lines) }] };
 
   const words = accumulators.reduce((count, { position }) => count + (position ? 2 : 1), 0);
   const partials = { name: "partials", buffer: { scratch: 0 }, element: "u32" } as const;
@@ -109,7 +109,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: 
     views: [...views.filter((_, index) => readBefore.has(index)).map((view) => ({ ...view, access: "read" as const })), { ...partials, access: "write" }],
     workgroupSize,
     workgroups: blocks * splits,
-    ...enables,
+    ...directives,
     declarations: [mathText(used), ...shared].join("\n"),
     body: text(lines),
   };

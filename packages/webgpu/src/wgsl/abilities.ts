@@ -15,6 +15,8 @@ export interface Abilities {
   shaderF16: boolean;
   /** Products of matrices spread over a subgroup, an experimental feature of Dawn. Empty without it. */
   matrixConfigs: readonly MatrixConfig[];
+  /** Whether loads and stores of those take their order as a template parameter, `<…, row_major>`, or as an argument, as they did at first. */
+  matrixOrder?: "template" | "argument";
 }
 
 export const noAbilities: Abilities = { shaderF16: false, matrixConfigs: [] };

@@ -24,8 +24,10 @@ export interface Stage {
   workgroupSize: number;
   /** How many workgroups, as one number: the launch folds it into x and y, and `group` in the body counts them from 0. */
   workgroups: number;
-  /** Extensions of the language that the text needs, such as `subgroups`. */
-  enables?: readonly string[];
+  /** What the text starts with, such as `enable subgroups;`. */
+  directives?: readonly string[];
+  /** Parameters of the entry point beside the usual, such as `@builtin(subgroup_id) subgroup: u32`. */
+  parameters?: readonly string[];
   /** Module scope: constants, workgroup variables and functions. */
   declarations?: string;
   /** Statements of the entry point. `group` and `lane` (within the workgroup), both u32, are in scope. */
