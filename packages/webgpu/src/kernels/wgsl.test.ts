@@ -3,12 +3,12 @@ import type { Kernel, LoopKernel, OpKernel } from "@multiway/tensor/device";
 import { affine, numbers, opKernel } from "../test-device.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
-import { coreLimits } from "../wgsl/stage.ts";
+import { coreLimits, type PlanLimits } from "../wgsl/stage.ts";
 import { planKernel } from "./plan.ts";
 
 /** The WGSL of all stages, with each buffer of `bytes` in memory of its own or where `place` puts it. */
-function textOf(kernel: Kernel, place: (view: number) => Range = (view) => ({ memory: view, offset: 0, size: 1 << 20 }), maxBindingBytes = 1 << 27): string {
-  return planKernel(kernel, coreLimits)
+function textOf(kernel: Kernel, place: (view: number) => Range = (view) => ({ memory: view, offset: 0, size: 1 << 20 }), maxBindingBytes = 1 << 27, limits: PlanLimits = coreLimits): string {
+  return planKernel(kernel, limits)
     .stages.map((stage) => {
       const ranges = stage.views.map((_, view) => place(view));
       const text = bindingText(stage.label, stage.views, ranges, layoutBindings(ranges, maxBindingBytes), 8);
@@ -47,6 +47,28 @@ describe("the text of kernels", () => {
   it("products: tiled", () => {
     expect(textOf(product(128, 64, 128))).toMatchSnapshot("whole tiles");
     expect(textOf(product(70, 33, 130))).toMatchSnapshot("ragged");
+  });
+  it("products: few tiles and a long k, few rows, operands that are turned", () => {
+    expect(textOf(product(40, 1088, 48))).toMatchSnapshot("k in two");
+    expect(textOf(product(1, 768, 768))).toMatchSnapshot("one row");
+    const turned = product(64, 64, 64);
+    expect(textOf({ ...turned, inputs: turned.inputs.map((input) => ({ ...input, strides: [1, 64] })) })).toMatchSnapshot("both turned");
+  });
+  const having = (abilities: Partial<PlanLimits["abilities"]>): PlanLimits => ({ ...coreLimits, maxWorkgroupBytes: 32768, arithmetic: "f16", abilities: { subgroups: { minSize: 32, maxSize: 32 }, shaderF16: true, matrixConfigs: [], ...abilities } });
+  const withLimits = (kernel: OpKernel | LoopKernel, limits: PlanLimits): string => textOf(kernel, undefined, undefined, limits);
+  it("with subgroups: a sum along rows, an argMax, a norm", () => {
+    expect(withLimits(sumOf(3000, 200, true), having({}))).toMatchSnapshot("sum");
+    const sum = sumOf(7, 600, true);
+    const argMax: LoopKernel = { ...sum, buffers: [sum.buffers[0]!, { dtype: "i32", access: "write" }], reduction: { ...sum.reduction!, results: [{ combine: "argMax", value: 0 }] }, body: [{ op: "reduced", type: "i32", result: 0 }] };
+    expect(withLimits(argMax, having({}))).toMatchSnapshot("argMax");
+    const line = { data: numbers(1), shape: [768] };
+    expect(withLimits(opKernel("layerNorm", { epsilon: 1e-5 }, [{ data: numbers(1), shape: [8, 768] }, line, line], [{ shape: [8, 768] }, { shape: [8] }, { shape: [8] }]), having({}))).toMatchSnapshot("layerNorm");
+  });
+  it("products in half, and by matrix units", () => {
+    const half = product(64, 64, 64);
+    const kernel: OpKernel = { ...half, buffers: half.buffers.map((buffer, i) => (i === 1 ? { ...buffer, dtype: "f16" } : buffer)), inputs: [half.inputs[0]!, { ...half.inputs[1]!, dtype: "f16" }] };
+    expect(withLimits(kernel, having({}))).toMatchSnapshot("in half");
+    expect(withLimits(kernel, having({ matrixConfigs: [{ component: "f16", result: "f32", M: 16, N: 16, K: 16 }] }))).toMatchSnapshot("matrix units");
   });
   it("products with an epilogue: bias and a function, four at a time and one", () => {
     const finished = (kernel: OpKernel): OpKernel => {
