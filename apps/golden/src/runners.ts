@@ -1,3 +1,4 @@
+import { checkpointKinds, runCheckpointCase } from "@multiway/checkpoint/golden";
 import { runPreprocessCase } from "@multiway/images/golden";
 import { maskKinds, runMaskCase } from "@multiway/masking/golden";
 import type { Device } from "@multiway/tensor";
@@ -25,6 +26,7 @@ interface Runner {
 const runners: readonly Runner[] = [
   { takes: (kind) => kind.startsWith("tokenizer."), usesDevice: false, run: ({ manifest, readFile }) => runTokenizerCase(manifest, readFile) },
   { takes: (kind) => kind.startsWith("preprocess"), usesDevice: false, run: runImages },
+  { takes: (kind) => checkpointKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runCheckpointCase(manifest, readFile) },
   { takes: (kind) => maskKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMaskCase(manifest, readFile) },
   { takes: (kind) => transformerKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runTransformerCase(manifest, readFile, device) },
 ];

@@ -1,8 +1,8 @@
 import { formatShape } from "@multiway/errors";
 import type { Shape } from "@multiway/tensor";
 import type { CheckpointSource } from "./files/files.ts";
-import type { ElementType } from "./formats/element-types.ts";
-import { openFor } from "./open-checkpoint.ts";
+import { sizeBytes, type ElementType } from "./formats/element-types.ts";
+import { openFor, type CheckpointFormat } from "./open-checkpoint.ts";
 
 /** A part of a checkpoint: a tensor, or what stands under a common name. */
 export interface CheckpointNode {
@@ -21,7 +21,7 @@ export interface CheckpointNode {
 export interface CheckpointDescription {
   /** What the file was called. */
   source: string;
-  format: "safetensors";
+  format: CheckpointFormat;
   metadata: Readonly<Record<string, string>>;
   /** Names split at their dots. */
   root: CheckpointNode;
@@ -35,12 +35,12 @@ export interface CheckpointDescription {
  * @throws CheckpointError when the file cannot be read or breaks the format
  */
 export async function describeCheckpoint(source: CheckpointSource): Promise<CheckpointDescription> {
-  await using reader = await openFor("describeCheckpoint", source);
+  await using reader = await openFor("describeCheckpoint", source, { part: "" });
   const root = branch("");
   const types: Partial<Record<ElementType, number>> = {};
   const inner = new Map<CheckpointNode, Map<string, CheckpointNode>>();
-  for (const { name, type, shape, begin, end } of reader.entries.values()) {
-    const leaf: CheckpointNode = { ...branch(""), type, shape, tensorCount: 1, elementCount: shape.reduce((size, extent) => size * extent, 1), sizeBytes: end - begin };
+  for (const { name, type, shape } of reader.entries.values()) {
+    const leaf: CheckpointNode = { ...branch(""), type, shape, tensorCount: 1, elementCount: shape.reduce((size, extent) => size * extent, 1), sizeBytes: sizeBytes(type, shape) };
     types[type] = (types[type] ?? 0) + leaf.elementCount;
     const parts = name.split(".");
     // Names of models are some ten parts deep; a hostile one could have millions.

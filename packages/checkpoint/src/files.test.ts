@@ -152,8 +152,8 @@ describe("openCheckpoint", () => {
   it.each<[string, string | Uint8Array, string]>([
     ["a missing file", "nowhere.safetensors", "the file cannot be read (ENOENT)"],
     ["a folder", ".", "the file cannot be read (EISDIR). This is a folder"],
-    ["a zip archive of PyTorch", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0), "this is a PyTorch file"],
-    ["an older file of PyTorch", Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc), "this is a PyTorch file"],
+    ["the beginning of a zip archive", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0), "this zip archive has no directory at its end"],
+    ["the beginning of a pickle", Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc), "its pickle ends too early"],
     ["a web page", new TextEncoder().encode("<!DOCTYPE html>"), "this is a web page"],
     ["a cut file", encodeSafetensors(small).subarray(0, 40), "bytes 0 to 7 announce a header of"],
     ["an unreachable address", "http://127.0.0.1:9/model.safetensors", "the address cannot be reached"],

@@ -5,5 +5,6 @@ export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.t
 export { encodeSafetensors, type HostTensor } from "./formats/safetensors-write.ts";
 export { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
 export { loadCheckpoint, type LoadOptions } from "./load-checkpoint.ts";
-export { openCheckpoint, type CheckpointReader } from "./open-checkpoint.ts";
-export { saveCheckpoint } from "./save-checkpoint.ts";
+export { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
+export { openCheckpoint, type CheckpointFormat, type CheckpointReader, type OpenOptions } from "./open-checkpoint.ts";
+export { saveCheckpoint, type SaveOptions } from "./save-checkpoint.ts";

@@ -1,8 +1,8 @@
 import { type Device, type Tensor } from "@multiway/tensor";
 import type { CheckpointSource } from "./files/files.ts";
-import { openFor } from "./open-checkpoint.ts";
+import { openFor, type OpenOptions } from "./open-checkpoint.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends OpenOptions {
   /** Where the tensors are to live. */
   device: Device;
   /** Which tensors to read, by name. Default: all. */
@@ -17,15 +17,15 @@ export interface LoadOptions {
  * F64, F32 and BF16 become f32; F16 stays f16; I64, I32, I16 and I8 become i32, range-checked; unsigned ones u32; BOOL bool.
  *
  * ```ts
- * model.loadStateDict(await loadCheckpoint("model.safetensors", { device }));
+ * model.loadStateDict(await loadCheckpoint("model.safetensors", { device })); // or "model.pth"
  * ```
  *
  * @param source  in Node a path; an address, a `Blob`, a file handle, or bytes
  * @returns       tensors by name, in the file's order
  * @throws CheckpointError naming file, place and remedy; nothing stays on the device then
  */
-export async function loadCheckpoint(source: CheckpointSource, { device, only, halves = "keep" }: LoadOptions): Promise<Record<string, Tensor>> {
-  await using reader = await openFor("loadCheckpoint", source);
+export async function loadCheckpoint(source: CheckpointSource, { device, only, halves = "keep", ...options }: LoadOptions): Promise<Record<string, Tensor>> {
+  await using reader = await openFor("loadCheckpoint", source, options);
   const tensors: [string, Tensor][] = [];
   try {
     for (const name of reader.entries.keys()) {

@@ -4,7 +4,21 @@ import { full, mapTree, tensorsOf, type Tensor } from "@multiway/tensor";
 /** √Σ g² over all gradients of a tree; missing ones count as zero. */
 export function globalNorm(gradients: unknown): Tensor {
   const squares = tensorsOf(gradients).map(({ tensor }) => tensor.square().sum());
-  return squares.length === 0 ? full([], 0) : squares.reduce((sum, square) => sum.add(square)).sqrt();
+  return squares.length === 0 ? full([], 0) : sumOf(squares).sqrt();
+}
+
+/** As many values as a loop reads on every device, with room for what it is fused with. */
+const valuesPerSum = 4;
+
+/** Sums of sums, so that those of one level can run together. */
+function sumOf(values: readonly Tensor[]): Tensor {
+  let level = values;
+  while (level.length > 1) {
+    const sums: Tensor[] = [];
+    for (let first = 0; first < level.length; first += valuesPerSum) sums.push(level.slice(first, first + valuesPerSum).reduce((sum, value) => sum.add(value)));
+    level = sums;
+  }
+  return level[0]!;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { bytesOf, type OpKernel, type Program, type ProgramBuffer, type Step } from "@multiway/tensor/device";
+import { bytesOf, loopForm, type OpKernel, type Program, type ProgramBuffer, type Step } from "@multiway/tensor/device";
 import { demand } from "./fault.ts";
 
 /** Which kernel of which step a fault belongs to; undefined for the program as a whole. */
@@ -12,10 +12,12 @@ export function checkProgram(program: Program, alignment: number, at: (step: Ste
   at(undefined);
   program.buffers.forEach((buffer, position) => checkBuffer(program, buffer, position, alignment));
   const arena = new Arena(program);
+  const launch = new Launch(program);
   program.steps.forEach((step, position) => {
     at({ step: position, kernel: step.kernel });
     checkStep(program, step);
     arena.run(step);
+    launch.run(step);
   });
   at(undefined);
 }
@@ -98,5 +100,36 @@ class Arena {
       for (const other of this.#overlaps[buffer]!) this.#state[other] = buffer;
       this.#state[buffer] = "written";
     });
+  }
+}
+
+/** Follows what the steps touch that run together. */
+class Launch {
+  readonly #program: Program;
+  #form: string | undefined;
+  /** Bytes of the arena or of a binding, by step; each of the run so far. */
+  #touched: { name: string; start: number; end: number; writes: boolean }[] = [];
+
+  constructor(program: Program) {
+    this.#program = program;
+  }
+
+  run({ kernel, buffers, joins }: Step): void {
+    const form = loopForm(this.#program.kernels[kernel]!)?.text;
+    if (!joins) this.#touched = [];
+    else demand(form !== undefined && form === this.#form, "the step joins the one before it, and is of another form.");
+    this.#form = form;
+    const own = buffers.flatMap((buffer, position) => {
+      const { dtype, length, place } = this.#program.buffers[buffer]!;
+      const start = place.kind === "arena" ? place.offsetBytes : 0;
+      const name = place.kind === "binding" ? `binding ${place.index}` : place.kind;
+      const writes = this.#program.kernels[kernel]!.buffers[position]!.access !== "read";
+      return length === 0 || place.kind === "constant" ? [] : [{ name, start, end: start + length * bytesOf(dtype), writes }];
+    });
+    for (const mine of own) {
+      const other = this.#touched.find(({ name, start, end, writes }) => name === mine.name && start < mine.end && mine.start < end && (writes || mine.writes));
+      demand(other === undefined, `the step joins one that touches the same ${mine.name}; one of them writes it.`);
+    }
+    this.#touched.push(...own);
   }
 }

@@ -1,5 +1,5 @@
 import { DeviceError, KernelError } from "@multiway/errors";
-import type { DeviceBackend, Kernel, Program } from "@multiway/tensor/device";
+import type { DeviceBackend, Kernel, LoopKernel, Program } from "@multiway/tensor/device";
 import { Code, loop, openReference, Places, reads, writes } from "@multiway/testing/backend-suite";
 import { describe, expect, it } from "vitest";
 
@@ -46,6 +46,18 @@ describe("the referee", () => {
     const reverse = loop("reverse in place", { buffers: [{ dtype: "f32", access: "readwrite" }], extents: [4], body: code.instructions, stores: [{ access: { buffer: 0, offset: 0, strides: [1] }, value }] });
     const places = new Places();
     expect(await failureOf(places.program([reverse], [{ kernel: 0, buffers: [places.binding("f32", 4)] }]), [4])).toContain("loads from buffer 0 elements that other indices store.");
+  });
+
+  it("refuses steps that join and are not alike, or not independent", async () => {
+    const places = new Places();
+    const [x, y, z] = [places.binding("f32", 4), places.binding("f32", 4), places.binding("f32", 3)];
+    const kernels = [copy("copy", 4), copy("shorter", 3), copy("sum", 4)];
+    const longer = kernels[2] as LoopKernel;
+    kernels[2] = { ...longer, body: [...longer.body, { op: "negate", type: "f32", x: 0 }] };
+    const failure = (second: { kernel: number; buffers: number[] }) => failureOf(places.program(kernels, [{ kernel: 0, buffers: [x, y] }, { ...second, joins: true }]), [4, 4, 3]);
+    expect(await failure({ kernel: 2, buffers: [x, z] })).toContain("the step joins the one before it, and is of another form.");
+    expect(await failure({ kernel: 1, buffers: [y, z] })).toContain("the step joins one that touches the same binding 1; one of them writes it.");
+    expect(await failure({ kernel: 1, buffers: [z, x] })).toContain("the step joins one that touches the same binding 0; one of them writes it.");
   });
 
   it("refuses wrong types", async () => {

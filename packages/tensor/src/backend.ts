@@ -17,7 +17,7 @@ export interface LoadedProgram {
 
 /** Figures that tests and profiles read. All but `liveBytes` and `liveBuffers` only grow. */
 export interface DeviceCounters {
-  /** Kernels launched. */
+  /** Kernels launched; those that run together count once. */
   dispatches: number;
   /** Pipelines or functions compiled. */
   pipelines: number;

@@ -20,4 +20,5 @@ export {
 export { wrapDevices } from "./device.ts";
 export { recordCallSites } from "./call-site.ts";
 export { kernelOpNames, type KernelOpName } from "./kernel-ops.ts";
-export type { Place, Program, ProgramBuffer, Step, StepOp } from "./program.ts";
+export { loopForm, type ConstantInstruction, type LoopForm } from "./loop-form.ts";
+export { launchesOf, type Place, type Program, type ProgramBuffer, type Step, type StepOp } from "./program.ts";

@@ -19,11 +19,16 @@ export interface ProgramBuffer {
   place: Place;
 }
 
-/** One kernel launch. `buffers[i]` is the program buffer bound to the kernel's buffer `i`, of the same dtype. */
+/** One kernel. `buffers[i]` is the program buffer bound to the kernel's buffer `i`, of the same dtype. */
 export interface Step {
   kernel: number;
   buffers: readonly number[];
-  /** The ops that the launch computes, while call sites are recorded. */
+  /**
+   * True for a step that may run at the same time as the one before it, and as all that that one may run together with: they are loops of one
+   * form ({@link loopForm}), and none writes what another touches.
+   */
+  joins?: true;
+  /** The ops that the step computes, while call sites are recorded. */
   ops?: readonly StepOp[];
 }
 
@@ -37,7 +42,7 @@ export interface StepOp {
 }
 
 /**
- * What a device runs: a straight list of kernel launches over planned buffers, in an order in which each step may rely on all before it.
+ * What a device runs: a straight list of kernels over planned buffers, in an order in which each step may rely on all before it, but for those that it joins.
  *
  * A program is plain data. It goes to the device once ({@link DeviceBackend.load}) and is then replayed by number.
  */
@@ -53,4 +58,14 @@ export interface Program {
   numBindings: number;
   /** How many 32-bit words each run is handed. */
   numScalars: number;
+}
+
+/** The steps of a program in launches: each with those that join it. */
+export function launchesOf({ steps }: Program): Step[][] {
+  const launches: Step[][] = [];
+  for (const step of steps) {
+    if (step.joins) launches.at(-1)!.push(step);
+    else launches.push([step]);
+  }
+  return launches;
 }

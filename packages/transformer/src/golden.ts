@@ -3,6 +3,7 @@ import { compare, failed, type GoldenResult } from "./golden/compare.ts";
 import { CaseTensors } from "./golden/case-tensors.ts";
 import { runComponent, runDropPath } from "./golden/components.ts";
 import { runEncoder } from "./golden/encoder-case.ts";
+import { runLoad } from "./golden/load-case.ts";
 import { checkManifest, readTensors, type GoldenManifest, type ReadFile } from "./golden/manifest.ts";
 
 export type { GoldenResult };
@@ -13,8 +14,11 @@ const runners: Readonly<Record<string, (manifest: GoldenManifest, tensors: CaseT
   "beit3.encoder": runEncoder,
 };
 
+/** Kinds that need no device. */
+const plainRunners: Readonly<Record<string, (manifest: unknown, readFile: ReadFile) => Promise<GoldenResult[]>>> = { "checkpoint.load": runLoad };
+
 /** The kinds of manifests that {@link runTransformerCase} takes. */
-export const transformerKinds: readonly string[] = Object.keys(runners);
+export const transformerKinds: readonly string[] = [...Object.keys(runners), ...Object.keys(plainRunners)];
 
 /**
  * Runs a golden case of the model: every output that its manifest lists, compared with what the official code computed.
@@ -25,6 +29,8 @@ export const transformerKinds: readonly string[] = Object.keys(runners);
  * @throws DataError when the manifest is not of this format; CheckpointError when a file or a weight does not fit
  */
 export async function runTransformerCase(manifest: unknown, readFile: ReadFile, device: Device): Promise<GoldenResult[]> {
+  const plain = plainRunners[String((manifest as { kind?: unknown } | null)?.kind)];
+  if (plain) return await plain(manifest, readFile);
   const golden = checkManifest(manifest, transformerKinds);
   const tensors = new CaseTensors(await readTensors(golden, readFile), device);
   const computed = runners[golden.kind]!(golden, tensors);

@@ -6,5 +6,7 @@ export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayE
 export { Experts, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing } from "./experts.ts";
 export { attentionBias, captioningMask, hiddenScore, type Lengths } from "./masks.ts";
 export { MultiwayTransformer, type ForwardOptions, type MultiwayInput, type MultiwayTransformerOptions } from "./multiway-transformer.ts";
+export { fitOfficialTensors, type FitOptions, type FittedTensors, type OfficialTensor } from "./official-tensors.ts";
 export { paperForm, releasedForm } from "./presets.ts";
 export { RelativePositionBias, relativePositionBucket } from "./relative-positions.ts";
+export { resizePositions, type Grid } from "./resize-positions.ts";

@@ -32,6 +32,13 @@ export const elementTypes: Readonly<Record<ElementType, Rule>> = {
 
 export const isElementType = (text: unknown): text is ElementType => typeof text === "string" && Object.hasOwn(elementTypes, text);
 
+/** Bytes of a tensor; Infinity beyond what a number counts exactly. */
+export function sizeBytes(type: ElementType, shape: readonly number[]): number {
+  if (shape.includes(0)) return 0;
+  const size = shape.reduce((product, extent) => product * extent, elementTypes[type].sizeBytes);
+  return size <= Number.MAX_SAFE_INTEGER ? size : Infinity;
+}
+
 /** The type that an array is written as when none is named; raw 16-bit words could be several, so they have none. */
 export function elementTypeOf(data: Elements): ElementType | undefined {
   if (data instanceof Float32Array) return "F32";

@@ -1,6 +1,6 @@
 import { formatShape, formatValue } from "@multiway/errors";
 import { failure, type Place } from "../failure.ts";
-import { elementTypes, isElementType, type ElementType } from "./element-types.ts";
+import { elementTypes, isElementType, sizeBytes } from "./element-types.ts";
 import type { TensorEntry } from "./stored-tensor.ts";
 
 /** What stands before the data of a safetensors file. */
@@ -111,13 +111,6 @@ function checkCover(entries: readonly TensorEntry[], dataStart: number, fileByte
   if (position !== fileBytes) {
     throw failure(place, `the file has ${fileBytes} bytes, but its tensors end at byte ${position}; expected nothing behind them`, getAnew, { details: { fileBytes, position } });
   }
-}
-
-/** Bytes of a tensor; Infinity beyond what a number counts exactly. */
-export function sizeBytes(type: ElementType, shape: readonly number[]): number {
-  if (shape.includes(0)) return 0;
-  const size = shape.reduce((product, extent) => product * extent, elementTypes[type].sizeBytes);
-  return size <= Number.MAX_SAFE_INTEGER ? size : Infinity;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,7 @@
 import { CheckpointError, formatShape, formatValue } from "@multiway/errors";
 import type { Shape } from "@multiway/tensor";
-import { bytesOfElements, elementTypeOf, elementTypes, type Elements, type ElementType } from "./element-types.ts";
-import { lengthBytes, maxHeaderBytes, sizeBytes } from "./safetensors-header.ts";
+import { bytesOfElements, elementTypeOf, elementTypes, sizeBytes, type Elements, type ElementType } from "./element-types.ts";
+import { lengthBytes, maxHeaderBytes } from "./safetensors-header.ts";
 
 /** A tensor to be written. */
 export interface HostTensor {

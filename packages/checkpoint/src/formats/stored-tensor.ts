@@ -10,6 +10,8 @@ export interface TensorEntry {
   /** First byte and the byte after the last, counted from the file's begin. */
   begin: number;
   end: number;
+  /** In elements, where these are not one behind the other in row-major order. */
+  strides?: readonly number[];
 }
 
 /** A tensor of a file. Nothing is converted before it is asked for. */

@@ -12,6 +12,9 @@ export interface Memory {
   last: number;
 }
 
+/** Equal for an argument and the result that is written over it. */
+export const nameOf = (memory: Memory): unknown => (memory.place?.kind === "binding" ? `binding ${memory.place.index} ${memory.dtype}` : memory);
+
 /** The memory of a kernel's buffers, each once. */
 export class BufferList {
   readonly memory: Memory[] = [];

@@ -1,9 +1,10 @@
 import { InternalError } from "@multiway/errors";
 import { registerType } from "../dtype.ts";
-import { sameShape } from "../shape.ts";
+import { sameShape, sizeOf } from "../shape.ts";
 import { applyViewSteps, contiguousView, type View, type ViewStep } from "../view.ts";
 import { LoopBuilder, MustStore } from "./loop-builder.ts";
 import type { Value } from "./graph.ts";
+import { isExpression } from "./stored.ts";
 
 /** How far back a value may move to join a cluster. More would stretch lifetimes, and undo recomputation. */
 const joinWindow = 12;
@@ -42,13 +43,21 @@ export interface KernelCluster {
 
 export type Cluster = LoopCluster | KernelCluster;
 
+export interface ClusterRules {
+  isStored: (value: Value) => boolean;
+  /** Results, and the arguments that they are written over. */
+  overwrites: ReadonlyMap<Value, Value>;
+  maxBuffers: number;
+  fuses: boolean;
+}
+
 /**
  * Groups the stored values into kernels, in an order in which each kernel only reads what earlier ones wrote.
  *
  * A pointwise value joins an earlier cluster of its shape that shares memory with it, when everything else it reads was written before
  * that cluster; reductions over the same axes join in the same way.
  */
-export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value>, isStored: (value: Value) => boolean, maxBuffers: number, fuses: boolean): Cluster[] {
+export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value>, { isStored, overwrites, maxBuffers, fuses }: ClusterRules): Cluster[] {
   const clusters: Cluster[] = [];
   const positionOf = new Map<Value, number>();
   const loadsOf = new Map<Value, readonly Value[]>();
@@ -72,12 +81,12 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
       for (let position = clusters.length - 1; position >= Math.max(0, latest, clusters.length - joinWindow); position--) {
         const cluster = clusters[position]!;
         if (cluster.kind !== "loop" || !sameShape(cluster.domain, domain) || cluster.axes?.join() !== axes?.join() || cluster.numInstructions + numInstructions > largestCluster) continue;
-        const shares = loads.some((load) => cluster.members.includes(load) || cluster.members.some((member) => loadsOf.get(member)!.includes(load)));
+        const shares = loads.some((load) => cluster.members.includes(load) || (isWorthSharing(load, domain) && cluster.members.some((member) => loadsOf.get(member)!.includes(load))));
         if (!shares) continue;
         // What the cluster itself writes may only be read at the same index.
         const own = loads.filter((load) => cluster.members.includes(load));
         if (own.length > 0 && (axes || !readsAtOwnIndex(value, own, isStored))) continue;
-        if (countBuffers([...cluster.members, value, ...loads, ...cluster.members.flatMap((member) => loadsOf.get(member)!)]) > maxBuffers) continue;
+        if (countBuffers([...cluster.members, value, ...loads, ...cluster.members.flatMap((member) => loadsOf.get(member)!)], overwrites) > maxBuffers) continue;
         chosen = position;
         break;
       }
@@ -87,13 +96,20 @@ export function makeClusters(values: readonly Value[], stored: ReadonlySet<Value
     cluster.members.push(value);
     cluster.numInstructions += numInstructions;
     positionOf.set(value, chosen);
-    if (countBuffers([value, ...loads]) > maxBuffers) throw new MustStore(heaviestInput(value, stored));
+    const excess = countBuffers([value, ...loads], overwrites) - maxBuffers;
+    if (excess > 0) throw new MustStore(...partsToStore(value, stored, excess));
   }
   return clusters;
 }
 
-/** How many buffers values lie in: all numbers of one dtype share one. */
-export const countBuffers = (values: readonly Value[]): number => new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : value))).size;
+/** One element, such as a learning rate, costs each of many loops nothing; apart, they stay of one form, and run as one launch. */
+const isWorthSharing = (load: Value, domain: readonly number[]): boolean => sizeOf(load.spec.shape) > 1 || sizeOf(domain) === 1;
+
+const nothing: ReadonlyMap<Value, Value> = new Map();
+
+/** How many buffers values lie in: all numbers of one dtype share one, and so do a result and the argument that it is written over. */
+export const countBuffers = (values: readonly Value[], overwrites = nothing): number =>
+  new Set(values.map((value) => (value.leaf?.kind === "scalar" ? value.spec.dtype : (overwrites.get(value) ?? value)))).size;
 
 /** The memory that a value's code would load from, and the length of that code. */
 function loadsFor(value: Value, axes: readonly number[] | undefined, isStored: (value: Value) => boolean): { loads: readonly Value[]; numInstructions: number } {
@@ -110,7 +126,26 @@ function readsAtOwnIndex(value: Value, own: readonly Value[], isStored: (value: 
   return !own.some((load) => builder.loaded.includes(load));
 }
 
-/** Which part of an expression to store when it touches too many buffers: the input that itself touches most. */
+/** As many buffers as a part of an expression touches that is worth storing. */
+const buffersOfPart = 4;
+
+/** Which parts of an expression to store when it touches too many buffers by `excess`: several at once, so that those of a sum of sums can run together. */
+function partsToStore(value: Value, stored: ReadonlySet<Value>, excess: number): Value[] {
+  const parts: Value[] = [];
+  let left = excess;
+  const visit = (part: Value): void => {
+    if (left <= 0 || part.leaf || stored.has(part) || parts.includes(part)) return;
+    const count = countLoads(part, stored);
+    if (part.step || !isExpression(part) || count > buffersOfPart) return part.inputs.forEach((input) => visit(input));
+    if (count < buffersOfPart) return;
+    parts.push(part);
+    left -= count - 1;
+  };
+  for (const input of value.inputs) visit(input);
+  return parts.length > 0 ? parts : [heaviestInput(value, stored)];
+}
+
+/** The input that itself touches most. */
 function heaviestInput(value: Value, stored: ReadonlySet<Value>): Value {
   let current = value;
   for (;;) {

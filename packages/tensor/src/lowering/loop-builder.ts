@@ -5,11 +5,19 @@ import type { Access } from "../kernel-ir.ts";
 import { contiguousView, applyViewSteps, type View, type ViewStep } from "../view.ts";
 import type { Value } from "./graph.ts";
 
-/** Thrown while a kernel is built, when a value must have memory of its own after all. The lowering starts over with it stored. */
+/** Thrown while a kernel is built, when values must have memory of their own after all. The lowering starts over with them stored. */
 export class MustStore {
-  readonly value: Value;
-  constructor(value: Value) {
-    this.value = value;
+  readonly values: readonly Value[];
+  constructor(...values: readonly Value[]) {
+    this.values = values;
+  }
+}
+
+/** Thrown when a result cannot be written over its argument, and its kernel touches too many buffers without that. The lowering starts over. */
+export class MustCopy {
+  readonly result: Value;
+  constructor(result: Value) {
+    this.result = result;
   }
 }
 

@@ -6,11 +6,12 @@ import type { Value as GraphValue } from "../node.ts";
 import type { Place, Program, ProgramBuffer, Step, StepOp } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { makeClusters, type Cluster, type ClusterEpilogue, type LoopCluster } from "./clusters.ts";
-import { BufferList, mergeBuffers, type Memory } from "./buffers.ts";
+import { BufferList, nameOf, type Memory } from "./buffers.ts";
 import { collapseNest } from "./collapse.ts";
 import { attachEpilogues } from "./epilogues.ts";
+import { joinLoops, timeLives, withMergedBuffers, type PlannedStep } from "./launches.ts";
 import { canonicalGraph, type FindLeaf, type Value } from "./graph.ts";
-import { LoopBuilder, MustStore } from "./loop-builder.ts";
+import { LoopBuilder, MustCopy, MustStore } from "./loop-builder.ts";
 import { planMemory } from "./memory.ts";
 import { chooseStored } from "./stored.ts";
 
@@ -39,22 +40,22 @@ export interface Lowered {
 export function lower(request: LowerRequest): Lowered {
   const { values, outputs } = canonicalGraph(request.outputs, request.findLeaf);
   const forced = new Set<Value>();
+  const copied = new Set<Value>();
   for (;;) {
     try {
-      return new Lowering(request, values, outputs, forced).run();
+      return new Lowering(request, values, outputs, forced, copied).run();
     } catch (error) {
+      if (error instanceof MustCopy && !copied.has(error.result)) {
+        copied.add(error.result);
+        continue;
+      }
       if (!(error instanceof MustStore)) throw error;
-      if (forced.has(error.value)) throw new InternalError(`${error.value.op.name} of ${formatShape(error.value.spec.shape)} cannot be stored.`);
-      forced.add(error.value);
+      for (const value of error.values) {
+        if (forced.has(value)) throw new InternalError(`${value.op.name} of ${formatShape(value.spec.shape)} cannot be stored.`);
+        forced.add(value);
+      }
     }
   }
-}
-
-/** A kernel launch before places are known: which memory each of the kernel's buffers is. */
-interface PlannedStep {
-  kernel: Kernel;
-  memory: Memory[];
-  computed: readonly Value[];
 }
 
 class Lowering {
@@ -66,22 +67,29 @@ class Lowering {
   readonly #steps: PlannedStep[] = [];
   readonly #results: { dtype: DType; length: number }[] = [];
   #scalars: Map<DType, Memory> = new Map();
+  /** Results, and the arguments that they are hoped to be written over. */
+  readonly #overwrites = new Map<Value, Value>();
 
-  constructor(request: LowerRequest, values: readonly Value[], outputs: readonly Value[], forced: ReadonlySet<Value>) {
+  constructor(request: LowerRequest, values: readonly Value[], outputs: readonly Value[], forced: ReadonlySet<Value>, copied: ReadonlySet<Value>) {
     this.#request = request;
     this.#values = values;
     this.#outputs = outputs;
     this.#stored = chooseStored(values, outputs, forced, request.fuses);
-    for (const output of outputs) {
+    const arguments_ = new Map(values.map((value) => [value.leaf?.kind === "binding" ? value.leaf.index : undefined, value]));
+    outputs.forEach((output, position) => {
       const owner = ownerOf(output);
-      if (owner) this.#stored.add(owner);
-    }
+      if (!owner) return;
+      this.#stored.add(owner);
+      const donated = request.donations?.get(position);
+      const argument = donated === undefined ? undefined : arguments_.get(donated);
+      if (argument && !copied.has(owner) && !this.#overwrites.has(owner)) this.#overwrites.set(owner, argument);
+    });
   }
 
   run(): Lowered {
     const { limits, fuses } = this.#request;
     const isStored = (value: Value) => value.leaf !== undefined || this.#stored.has(value);
-    const clusters = makeClusters(this.#values, this.#stored, isStored, limits.maxBuffersPerKernel, fuses);
+    const clusters = makeClusters(this.#values, this.#stored, { isStored, overwrites: this.#overwrites, maxBuffers: limits.maxBuffersPerKernel, fuses });
     for (const cluster of fuses ? this.#withEpilogues(clusters, isStored) : clusters) this.#emit(cluster, isStored);
     const outputBindings = this.#bindOutputs(isStored);
     return { program: this.#assemble(), outputBindings, results: this.#results };
@@ -230,6 +238,7 @@ class Lowering {
         taken.add(donated);
         if (output.leaf?.kind === "binding" && output.leaf.index === donated) return donated;
         if (memory && memory.place === undefined && this.#mayOverwrite(donated, output, memory)) memory.place = { kind: "binding", index: donated };
+        else if (owner && this.#overwrites.has(owner) && this.#writesTooMuch(memory)) throw new MustCopy(owner);
         else late.push({ output, memory: { dtype, length, place: { kind: "binding", index: donated }, first: 0, last: 0 }, binding: donated });
         return donated;
       }
@@ -309,11 +318,20 @@ class Lowering {
     return true;
   }
 
+  /** Whether a kernel that writes this memory touches more buffers than the device allows. */
+  #writesTooMuch(memory: Memory | undefined): boolean {
+    const most = this.#request.limits.maxBuffersPerKernel;
+    return this.#steps.some((step) => memory && step.memory.length > most && step.memory.includes(memory) && withMergedBuffers(step).memory.length > most);
+  }
+
   #assemble(): Program {
-    const { limits, numInputs, numScalars, label } = this.#request;
+    const { limits, numInputs, numScalars, label, fuses } = this.#request;
     const kernels: Kernel[] = [];
     const kernelByText = new Map<string, number>();
-    const scratch = [...new Set(this.#steps.flatMap((step) => step.memory))].filter((memory) => memory.place === undefined);
+    const merged = this.#steps.map(withMergedBuffers);
+    const launches = fuses ? joinLoops(merged) : merged.map((step) => [step]);
+    timeLives(launches);
+    const scratch = [...new Set(merged.flatMap((step) => step.memory))].filter((memory) => memory.place === undefined);
     const { offsets, arenaBytes } = planMemory(
       scratch.map(({ dtype, length, first, last }) => ({ bytes: bytesOf(dtype) * length, first, last })),
       limits.offsetAlignment,
@@ -323,21 +341,19 @@ class Lowering {
     const buffers: ProgramBuffer[] = [];
     const bufferByKey = new Map<unknown, number>();
     const bufferOf = (memory: Memory): number => {
-      const place = memory.place!;
-      const key = place.kind === "binding" ? `binding ${place.index} ${memory.dtype}` : place.kind === "scalars" ? `scalars ${memory.dtype}` : memory;
+      const key = nameOf(memory);
       let position = bufferByKey.get(key);
-      if (position === undefined) bufferByKey.set(key, (position = buffers.push({ dtype: memory.dtype, length: memory.length, place }) - 1));
+      if (position === undefined) bufferByKey.set(key, (position = buffers.push({ dtype: memory.dtype, length: memory.length, place: memory.place! }) - 1));
       return position;
     };
-    const steps: Step[] = this.#steps.map(({ kernel, memory, computed }) => {
-      const bound = memory.map(bufferOf);
-      const merged = mergeBuffers(kernel, bound);
-      const text = JSON.stringify(merged.kernel);
+    const stepOf = ({ kernel, memory, computed }: PlannedStep, place: number): Step => {
+      const text = JSON.stringify(kernel);
       let position = kernelByText.get(text);
-      if (position === undefined) kernelByText.set(text, (position = kernels.push(merged.kernel) - 1));
+      if (position === undefined) kernelByText.set(text, (position = kernels.push(kernel) - 1));
       const ops = opsOf(computed);
-      return { kernel: position, buffers: merged.bound, ...(ops && { ops }) };
-    });
+      return { kernel: position, buffers: memory.map(bufferOf), ...(place > 0 && { joins: true }), ...(ops && { ops }) };
+    };
+    const steps = launches.flatMap((launch) => launch.map(stepOf));
     return { label, kernels, buffers, steps, arenaBytes, numBindings: numInputs + this.#results.length, numScalars };
   }
 }

@@ -1,5 +1,6 @@
 import type { BackendCase } from "./case.ts";
 import { elementwiseCases } from "./elementwise.ts";
+import { launchCases } from "./launches.ts";
 import { loadCases } from "./loads.ts";
 import { attentionCases } from "./ops-attention.ts";
 import { indexCases } from "./ops-index.ts";
@@ -11,5 +12,5 @@ import { reductionCases } from "./reductions.ts";
 
 /** Everything that a device has to get right. Cheap: a case makes its data when it runs. */
 export function backendCases(): BackendCase[] {
-  return [...protocolCases(), ...elementwiseCases(), ...loadCases(), ...reductionCases(), ...programCases(), ...matmulCases(), ...attentionCases(), ...rowCases(), ...indexCases()];
+  return [...protocolCases(), ...elementwiseCases(), ...loadCases(), ...reductionCases(), ...programCases(), ...launchCases(), ...matmulCases(), ...attentionCases(), ...rowCases(), ...indexCases()];
 }

@@ -195,7 +195,7 @@ export class WasmDevice implements DeviceBackend {
     const regions = this.#regions.for(lowered);
     const addresses = new Int32Array(bindings.length);
     bindings.forEach((binding, index) => (addresses[index] = this.#find(binding, "run").address));
-    this.#counters.dispatches += lowered.labels.length;
+    this.#counters.dispatches += lowered.numLaunches;
     const message: RunMessage = { id, regions, regionsAreNew: lowered.lastRegions !== regions, bindings: addresses, scalars };
     lowered.lastRegions = regions;
     if (lowered.isShared) this.#runShared(lowered, message);

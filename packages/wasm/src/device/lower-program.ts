@@ -1,5 +1,5 @@
 import { KernelError } from "@multiway/errors";
-import type { HostArray, Kernel, Program, ProgramBuffer } from "@multiway/tensor/device";
+import { launchesOf, type HostArray, type Kernel, type Program, type ProgramBuffer, type Step } from "@multiway/tensor/device";
 import { ModuleBuilder, type Target } from "../assembler/index.ts";
 import { generateKernel } from "../kernels/generate.ts";
 import { defineKernelFunction, literalWord, type Argument, type GeneratedKernel, type KernelFunction } from "../kernels/kernel.ts";
@@ -11,6 +11,7 @@ export interface LoweredProgram {
   worker: Omit<WorkerProgram, "id">;
   /** What steps of the worker program are called, for failures. */
   labels: string[];
+  numLaunches: number;
   arenaBytes: number;
   workspaceBytes: number;
   scratchBytes: number;
@@ -63,6 +64,8 @@ export class ProgramLowering {
   readonly #fixedAddresses = new Map<number, number>();
   #scalarsAddress = 0;
   #argumentsAddress = 0;
+  #numLaunches = 0;
+  #workspaceBytes = 0;
 
   constructor(program: Program, options: LoweringOptions, functions: FunctionTable, allocate: (numBytes: number) => number) {
     this.#program = program;
@@ -76,7 +79,7 @@ export class ProgramLowering {
     const kernels = program.kernels.map((kernel) => this.#generate(kernel));
     const firstFunction = this.#functions.size;
     const constants = this.#placeFixedBuffers();
-    for (const step of program.steps) this.#addStep(program.kernels[step.kernel]!, kernels[step.kernel]!, step.buffers);
+    for (const launch of launchesOf(program)) this.#addLaunch(launch, kernels);
     // Steps hold the positions of their arguments until the address of the whole is known.
     this.#argumentsAddress = this.#take(4 * this.#words.length);
     for (let step = 0; step < this.#steps.length; step += 3) this.#steps[step + 1] = (this.#argumentsAddress + 4 * this.#steps[step + 1]!) | 0;
@@ -104,8 +107,9 @@ export class ProgramLowering {
         scalarsAddress: this.#scalarsAddress,
       },
       labels: this.#labels,
+      numLaunches: this.#numLaunches,
       arenaBytes: program.arenaBytes,
-      workspaceBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.workspaceBytes ?? 0))),
+      workspaceBytes: this.#workspaceBytes,
       scratchBytes: Math.max(0, ...kernels.map((kernel) => align(kernel.scratchBytes ?? 0))),
       numTickets,
       isShared: isShared && this.#options.threads > 1,
@@ -150,32 +154,49 @@ export class ProgramLowering {
     return constants;
   }
 
-  #addStep(kernel: Kernel, generated: GeneratedKernel, buffers: readonly number[]): void {
-    for (const { function: definition, tasks, arguments: values } of generated.phases) {
-      if (tasks === 0) continue;
-      const firstWord = this.#words.length;
-      for (const [name, type] of Object.entries(definition.parameters)) this.#addArgument(type, values[name]!, buffers);
-      const step = this.#steps.length / 3;
-      this.#steps.push(this.#functionIndex(definition), firstWord, tasks);
-      this.#labels.push(kernel.label);
-      this.#addPhase(step, tasks);
+  /** Phases of steps that run together: the first of each of them, then the second. */
+  #addLaunch(launch: readonly Step[], kernels: readonly GeneratedKernel[]): void {
+    let workspaceBytes = 0;
+    const parts = launch.map(({ kernel, buffers }) => {
+      const workspaceOffset = workspaceBytes;
+      workspaceBytes += align(kernels[kernel]!.workspaceBytes ?? 0);
+      return { kernel, buffers, workspaceOffset };
+    });
+    this.#workspaceBytes = Math.max(this.#workspaceBytes, workspaceBytes);
+    const numPhases = Math.max(...launch.map(({ kernel }) => kernels[kernel]!.phases.length));
+    for (let phase = 0; phase < numPhases; phase++) {
+      const firstStep = this.#steps.length / 3;
+      let tasks = 0;
+      for (const { kernel, buffers, workspaceOffset } of parts) {
+        const part = kernels[kernel]!.phases[phase];
+        if (!part || part.tasks === 0) continue;
+        const firstWord = this.#words.length;
+        for (const [name, type] of Object.entries(part.function.parameters)) this.#addArgument(type, part.arguments[name]!, buffers, workspaceOffset);
+        tasks += part.tasks;
+        this.#steps.push(this.#functionIndex(part.function), firstWord, tasks);
+        this.#labels.push(this.#program.kernels[kernel]!.label);
+      }
+      if (tasks > 0) this.#addPhase(firstStep, tasks);
     }
   }
 
-  /** Steps of one task that follow one another make one ticket. */
-  #addPhase(step: number, tasks: number): void {
+  /** Phases of one task that follow one another make one ticket, which does their tasks in order. */
+  #addPhase(firstStep: number, tasks: number): void {
+    this.#numLaunches++;
     const phases = this.#phases;
     const last = phases.length - 4;
-    if (tasks === 1 && last >= 0 && phases[last + 2] === 1 && phases[last + 3] === 1) {
-      phases[last + 1]!++;
+    const numSteps = this.#steps.length / 3 - firstStep;
+    if (tasks === 1 && last >= 0 && phases[last + 2] === 1) {
+      phases[last + 1]! += numSteps;
+      this.#steps[3 * firstStep + 2] = ++phases[last + 3]!;
       return;
     }
     // Eight tickets for each thread even out threads of unequal speed.
     const perTicket = Math.max(1, Math.floor(tasks / (8 * this.#options.threads)));
-    phases.push(step, 1, Math.ceil(tasks / perTicket), perTicket);
+    phases.push(firstStep, numSteps, Math.ceil(tasks / perTicket), perTicket);
   }
 
-  #addArgument(type: "i32" | "f32", argument: Argument, buffers: readonly number[]): void {
+  #addArgument(type: "i32" | "f32", argument: Argument, buffers: readonly number[], workspaceOffset: number): void {
     const position = this.#words.length;
     if (typeof argument === "number") {
       this.#words.push(literalWord(type, argument));
@@ -183,7 +204,7 @@ export class ProgramLowering {
     }
     if ("workspaceOffsetBytes" in argument) {
       this.#words.push(0);
-      this.#workspacePatches.push(position, argument.workspaceOffsetBytes);
+      this.#workspacePatches.push(position, workspaceOffset + argument.workspaceOffsetBytes);
       return;
     }
     const index = buffers[argument.buffer]!;

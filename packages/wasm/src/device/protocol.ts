@@ -19,9 +19,9 @@ export interface WorkerProgram {
   module?: Uint8Array<ArrayBuffer>;
   firstFunction: number;
   numFunctions: number;
-  /** Four words each: first step, number of steps, tickets, tasks per ticket. Several steps make one ticket. */
+  /** Four words each: first step, number of steps, tickets, tasks per ticket. The tasks of a phase are those of its steps, one after another. */
   phases: Int32Array;
-  /** Three words each: function, address of its arguments, tasks. */
+  /** Three words each: function, address of its arguments, and the tasks of the phase up to its last. */
   steps: Int32Array;
   /** Arguments of all steps as they start out, at `argumentsAddress`; empty when they are there already. For the first worker, as is what follows. */
   arguments: Int32Array;

@@ -18,7 +18,7 @@ const spins = 2000;
 /**
  * One thread's part in running programs.
  *
- * Threads take tickets from a common counter. A ticket is a range of tasks, or a row of small steps, and only those of the open phase may be taken; who finishes the last
+ * Threads take tickets from a common counter. A ticket is a range of tasks, of one step or of several, and only those of the open phase may be taken; who finishes the last
  * one opens the next phase. No thread is ever waited for that has not taken a ticket, so one that wakes late, or not at all, costs nothing.
  */
 export class Team {
@@ -96,18 +96,21 @@ export class Team {
 
   #runTicket(program: Steps, phase: number, ticket: number, scratch: number): void {
     const { phases, steps } = program;
-    const firstStep = phases[phase]!;
-    const numSteps = phases[phase + 1]!;
-    let step = firstStep;
+    const perTicket = phases[phase + 3]!;
+    let task = ticket * perTicket;
+    const endTask = Math.min(task + perTicket, steps[3 * (phases[phase]! + phases[phase + 1]!) - 1]!);
+    let step = phases[phase]!;
+    let before = 0;
     try {
-      if (numSteps === 1) {
-        const tasks = steps[3 * step + 2]!;
-        const perTicket = phases[phase + 3]!;
-        const firstTask = ticket * perTicket;
-        this.#functions[steps[3 * step]!]!(steps[3 * step + 1]!, scratch, firstTask, Math.min(firstTask + perTicket, tasks));
-        return;
+      for (; task < endTask; step++) {
+        const after = steps[3 * step + 2]!;
+        if (task < after) {
+          const end = Math.min(endTask, after);
+          this.#functions[steps[3 * step]!]!(steps[3 * step + 1]!, scratch, task - before, end - before);
+          task = end;
+        }
+        before = after;
       }
-      for (; step < firstStep + numSteps; step++) this.#functions[steps[3 * step]!]!(steps[3 * step + 1]!, scratch, 0, steps[3 * step + 2]!);
     } catch (error) {
       this.fail(step, error instanceof Error ? error.message : String(error));
     }

@@ -88,6 +88,9 @@ function splitBlocks(m: number, n: number, tasks: number, leastColumns: number):
 const largestRowBlock = 128;
 const largestColumnBlock = 512;
 const largestKBlock = 384;
+/** Up to here all rows of A are one block, of so many elements. */
+const mostUnsharedRows = 512;
+const unsharedBlockElements = 80_000;
 /** A task below this is not worth handing out; about 20 µs. */
 const leastFlops = 1e6;
 /** Larger tasks leave threads waiting for the last one; about 0.3 ms. */
@@ -125,6 +128,12 @@ export function planMatmul(problem: MatmulProblem): MatmulPlan {
       left, right: canStay ? rightSource.rows : rightSource.pack, pack,
       rowBlock: evenBlock(m, 1, 4), columnBlock: evenBlock(n, columnBlocks, 8), kBlock, groupColumns: 0,
     };
+  }
+  if (isInPlace && m <= mostUnsharedRows) {
+    // The same, with A's block still in the second-level cache: B is packed where it is used, a part at a time, and needs no memory of its own.
+    const columnBlocks = Math.max(Math.ceil(n / 64), Math.min(tasks, Math.floor(n / 32)));
+    const kBlocks = Math.ceil(k / Math.min(largestKBlock, Math.floor(unsharedBlockElements / m)));
+    return { left, right: rightSource.pack, pack, rowBlock: evenBlock(m, 1, 4), columnBlock: evenBlock(n, columnBlocks, 8), kBlock: evenBlock(k, kBlocks, 4), groupColumns: 0 };
   }
   const isShared = packedMatrices * k * roundUp(n, 8) * 4 <= mostSharedBytes;
   const { rowBlock, columnBlock } = isShared ? splitBlocks(m, n, tasks, isInPlace ? 0 : 128)

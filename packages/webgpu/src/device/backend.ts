@@ -235,6 +235,7 @@ export class WebGPUBackend implements DeviceBackend {
     if (scalars) this.upload(program.scalars!, scalars);
     if (launches.length === 0) return undefined;
     const timestamps = this.elapsedMs === undefined ? undefined : this.timestamps;
+    for (const { table } of launches) if (table) this.fillTable(table);
     const encoder = this.device.createCommandEncoder();
     // Each dispatch is a usage scope of its own: those that follow see what it wrote.
     const pass = encoder.beginComputePass({ label: program.label, ...(timestamps && { timestampWrites: timestamps.writes }) });
@@ -249,6 +250,12 @@ export class WebGPUBackend implements DeviceBackend {
     this.device.queue.submit([encoder.finish()]);
     this.counters.dispatches += launches.length;
     return timestamps?.elapsedMs().then((ms) => void (this.elapsedMs! += ms));
+  }
+
+  private fillTable({ memory, words }: NonNullable<Launch["table"]>): void {
+    if (memory.words === words) return;
+    this.device.queue.writeBuffer(memory.gpu, 0, words as Uint32Array<ArrayBuffer>);
+    memory.words = words;
   }
 
   private upload(block: Block, bits: Uint32Array): void {

@@ -1,14 +1,15 @@
 import { DeviceError } from "@multiway/errors";
 import { bufferUsage } from "./constants.ts";
 
-/** A run of bytes that a tensor, constant or scalar block occupies. Numbers are never used again, so that caches may be keyed by them. */
+/** A run of bytes that a tensor, constant or scalar block occupies. */
 export interface Block {
+  /** Of this place. It is never that of another, so that caches may be keyed by it. */
   readonly id: number;
   readonly gpu: GPUBuffer;
-  /** Which GPUBuffer: usage and aliasing rules go by it. */
+  /** Which GPUBuffer: usage and aliasing rules go by it. Numbers are never used again. */
   readonly memory: number;
   readonly offset: number;
-  /** Bytes that may be used: a size class. */
+  /** Bytes that may be used. */
   readonly capacity: number;
 }
 
@@ -19,11 +20,29 @@ export interface MemoryOptions {
   onAllocation: () => void;
 }
 
-/** Small results share buffers: 256 of 256 bytes each. */
-const slabBlocks = 256;
+/** One GPUBuffer, shared by many blocks, so that a dispatch over many tensors binds few buffers. */
+interface Slab {
+  readonly gpu: GPUBuffer;
+  readonly memory: number;
+  readonly bytes: number;
+  /** In the order of offsets; neighbours never touch. */
+  readonly gaps: Gap[];
+}
 
-/** Free memory beyond this, and beyond what is in use, goes back to the system. */
+interface Gap {
+  offset: number;
+  bytes: number;
+}
+
+/** A slab has half as much as all before it, and at least and at most so much; what is larger has one of its own. */
+const smallestSlab = 4 * 1024 * 1024;
+const largestSlab = 256 * 1024 * 1024;
+
+/** Slabs that nobody uses go back to the system when they have more than this, and more than what is in use. */
 const idleBytesKept = 256 * 1024 * 1024;
+
+/** Larger than any offset in a buffer. */
+const offsetsPerMemory = 2 ** 36;
 
 /** Size classes grow by quarters of a power of two, so that at most a fifth of a block is idle. */
 export function sizeClass(bytes: number): number {
@@ -34,10 +53,9 @@ export function sizeClass(bytes: number): number {
 
 /** Hands out device memory and takes it back for reuse. */
 export class Memory {
-  private readonly free = new Map<number, Block[]>();
-  private nextBlock = 1;
+  private readonly slabs = new Map<number, Slab>();
   private nextMemory = 1;
-  private idleBytes = 0;
+  private totalBytes = 0;
   private usedBytes = 0;
 
   constructor(
@@ -45,34 +63,38 @@ export class Memory {
     private readonly options: MemoryOptions,
   ) {}
 
-  /** A block of at least `bytes` (4 for nothing: a binding may not be empty). */
+  /** A block of at least `bytes`, and of one element of any kind for nothing: a binding may not be empty. The smallest gap that fits is used. */
   take(bytes: number, label: string): Block {
-    const capacity = sizeClass(Math.max(bytes, 4));
-    const list = this.free.get(capacity);
-    let block = list?.pop();
-    if (!block) {
-      if (capacity === 256) {
-        this.addSlab();
-        block = this.free.get(256)!.pop()!;
-      } else {
-        block = this.create(Math.min(capacity, Math.max(this.options.maxBufferBytes, bytes)), capacity, label);
-      }
-    } else if (capacity > 256) {
-      this.idleBytes -= capacity;
+    const distance = Math.max(256, this.options.alignment);
+    const capacity = Math.ceil(Math.max(bytes, 16) / distance) * distance;
+    let best: { slab: Slab; index: number } | undefined;
+    for (const slab of this.slabs.values()) {
+      slab.gaps.forEach((gap, index) => {
+        if (gap.bytes >= capacity && (!best || gap.bytes < best.slab.gaps[best.index]!.bytes)) best = { slab, index };
+      });
     }
+    const { slab, index } = best ?? { slab: this.addSlab(capacity, label), index: 0 };
+    const gap = slab.gaps[index]!;
+    const { offset } = gap;
+    if (gap.bytes === capacity) slab.gaps.splice(index, 1);
+    else slab.gaps[index] = { offset: offset + capacity, bytes: gap.bytes - capacity };
     this.usedBytes += capacity;
-    return block;
+    return { id: slab.memory * offsetsPerMemory + offset, gpu: slab.gpu, memory: slab.memory, offset, capacity };
   }
 
   /** Commands that were submitted still find the block intact: later ones come after them in the queue. */
-  give(block: Block): void {
-    this.usedBytes -= block.capacity;
-    const list = this.free.get(block.capacity);
-    if (list) list.push(block);
-    else this.free.set(block.capacity, [block]);
-    if (block.capacity === 256) return;
-    this.idleBytes += block.capacity;
-    if (this.idleBytes > Math.max(idleBytesKept, this.usedBytes)) this.trim(this.idleBytes / 2);
+  give({ memory, offset, capacity }: Block): void {
+    this.usedBytes -= capacity;
+    const { gaps } = this.slabs.get(memory)!;
+    const behind = gaps.findIndex((gap) => gap.offset > offset);
+    const index = behind < 0 ? gaps.length : behind;
+    const [before, after] = [gaps[index - 1], gaps[index]];
+    const touchesBefore = before !== undefined && before.offset + before.bytes === offset;
+    const touchesAfter = after !== undefined && offset + capacity === after.offset;
+    const start = touchesBefore ? before.offset : offset;
+    const end = touchesAfter ? after.offset + after.bytes : offset + capacity;
+    gaps.splice(index - (touchesBefore ? 1 : 0), (touchesBefore ? 1 : 0) + (touchesAfter ? 1 : 0), { offset: start, bytes: end - start });
+    if (this.totalBytes - this.usedBytes > Math.max(idleBytesKept, this.usedBytes)) this.trim();
   }
 
   /** A buffer outside the pool. */
@@ -86,28 +108,24 @@ export class Memory {
     return { gpu: this.device.createBuffer({ label, size: bytes, usage }), memory: this.nextMemory++ };
   }
 
-  private create(bytes: number, capacity: number, label: string): Block {
-    return { id: this.nextBlock++, ...this.own(bytes, label), offset: 0, capacity };
+  private addSlab(capacity: number, label: string): Slab {
+    const wanted = Math.min(largestSlab, this.options.maxBufferBytes, Math.max(smallestSlab, Math.ceil(this.totalBytes / 512) * 256));
+    const bytes = Math.max(wanted, capacity);
+    const slab: Slab = { ...this.own(bytes, bytes > wanted ? label : "multiway slab"), bytes, gaps: [{ offset: 0, bytes }] };
+    this.slabs.set(slab.memory, slab);
+    this.totalBytes += bytes;
+    return slab;
   }
 
-  private addSlab(): void {
-    const distance = Math.max(256, this.options.alignment);
-    const { gpu, memory } = this.own(slabBlocks * distance, "multiway slab");
-    const blocks: Block[] = [];
-    for (let i = slabBlocks - 1; i >= 0; i--) blocks.push({ id: this.nextBlock + i, gpu, memory, offset: i * distance, capacity: 256 });
-    this.nextBlock += slabBlocks;
-    this.free.set(256, [...blocks, ...(this.free.get(256) ?? [])]);
-  }
-
-  /** Destroys free buffers, the largest first, until `bytes` are left. Work in flight keeps what it uses. */
-  private trim(bytes: number): void {
-    for (const capacity of [...this.free.keys()].sort((a, b) => b - a)) {
-      if (capacity === 256) return;
-      const list = this.free.get(capacity)!;
-      while (list.length > 0 && this.idleBytes > bytes) {
-        list.shift()!.gpu.destroy();
-        this.idleBytes -= capacity;
-      }
+  /** Destroys slabs that nobody uses, the largest first, until half as much is idle. Work in flight keeps what it uses. */
+  private trim(): void {
+    const idle = [...this.slabs.values()].filter(({ gaps, bytes }) => gaps[0]?.bytes === bytes).sort((a, b) => b.bytes - a.bytes);
+    const target = (this.totalBytes - this.usedBytes) / 2;
+    for (const slab of idle) {
+      if (this.totalBytes - this.usedBytes <= target) return;
+      slab.gpu.destroy();
+      this.slabs.delete(slab.memory);
+      this.totalBytes -= slab.bytes;
     }
   }
 }

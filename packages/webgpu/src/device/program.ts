@@ -1,13 +1,14 @@
 import { InternalError, KernelError, MultiwayError } from "@multiway/errors";
-import { bytesOf, type HostArray, type LoadedProgram, type Program } from "@multiway/tensor/device";
+import { bytesOf, launchesOf, type HostArray, type LoadedProgram, type LoopKernel, type Program, type Step } from "@multiway/tensor/device";
 import { planKernel } from "../kernels/plan.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
-import type { PlanLimits, Stage } from "../wgsl/stage.ts";
+import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import type { Arena } from "./arena.ts";
-import { Recent } from "./recent.ts";
+import { JoinedLaunch, type Located, type TableMemory } from "./joined.ts";
 import type { Block, Memory } from "./memory.ts";
 import type { Pipeline, Pipelines } from "./pipelines.ts";
+import { Recent } from "./recent.ts";
 
 export interface ProgramLimits extends PlanLimits {
   maxBindingBytes: number;
@@ -30,10 +31,19 @@ export interface Launch {
   group: GPUBindGroup;
   x: number;
   y: number;
+  /** What must be in its table when it starts. */
+  table?: { memory: TableMemory; words: Uint32Array };
 }
 
 /** Where a view's buffer is: a program buffer, or bytes of the arena behind the program's own. */
 type Location = { buffer: number } | { scratchOffset: number; size: number };
+
+/** Loops that run together. */
+interface Joined {
+  joined: JoinedLaunch;
+  bindings: readonly number[];
+  groups: Recent<string, readonly Launch[]>;
+}
 
 /** A stage of a step, with its views resolved to the program's buffers. */
 interface Dispatch {
@@ -56,7 +66,7 @@ export class GpuProgram implements LoadedProgram {
   readonly label: string;
   /** Why the program can't run: a kernel that can't be planned, or memory that can't be had. Told when it is run. */
   failure: MultiwayError | undefined;
-  private dispatches: readonly Dispatch[] = [];
+  private readonly dispatches: (Dispatch | Joined)[] = [];
   private readonly constants = new Map<number, Block>();
   scalars: Block | undefined;
   private readonly sets = new Recent<string, readonly Launch[]>(recentSets);
@@ -87,25 +97,12 @@ export class GpuProgram implements LoadedProgram {
     const plans = program.kernels.map((kernel) => planKernel(kernel, host.limits));
     const scratchStart = Math.ceil(program.arenaBytes / 256) * 256;
     let arenaBytes = program.arenaBytes;
-    const dispatches: Dispatch[] = [];
-    for (const step of program.steps) {
-      const plan = plans[step.kernel]!;
-      const offsets: number[] = [];
-      let end = scratchStart;
-      for (const bytes of plan.scratchBytes) {
-        offsets.push(end);
-        end += Math.ceil(sizeOf(bytes) / 256) * 256;
-      }
-      if (plan.scratchBytes.length > 0) arenaBytes = Math.max(arenaBytes, end);
-      for (const stage of plan.stages) {
-        if (stage.workgroups === 0) continue;
-        const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? { buffer: step.buffers[buffer.kernel]! } : { scratchOffset: offsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
-        const places = locations.flatMap((location) => ("buffer" in location ? [program.buffers[location.buffer]!.place] : []));
-        const bindings = [...new Set(places.flatMap((place) => (place.kind === "binding" ? [place.index] : [])))];
-        dispatches.push({ stage, ...foldWorkgroups(stage.workgroups, host.limits.maxWorkgroupsPerDimension), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) });
-      }
+    const reserve = (end: number): void => void (arenaBytes = end > scratchStart ? Math.max(arenaBytes, end) : arenaBytes);
+    for (const launch of launchesOf(program)) {
+      const alone = launch.map((step) => this.planStep(step, plans[step.kernel]!, scratchStart, reserve));
+      if (launch.length === 1) this.dispatches.push(...alone[0]!);
+      else this.dispatches.push(this.join(launch, alone, scratchStart, reserve));
     }
-    this.dispatches = dispatches;
     if (arenaBytes > 0) host.arena.reserve(arenaBytes);
     program.buffers.forEach(({ place, dtype, length }, index) => {
       if (place.kind !== "constant") return;
@@ -116,7 +113,43 @@ export class GpuProgram implements LoadedProgram {
     if (program.numScalars > 0) this.scalars = host.memory.take(program.numScalars * 4, "multiway scalars");
     // Compiling starts now, for buffers that don't overlap; a run with others compiles what differs.
     const apart = Array.from({ length: program.numBindings }, (_, index): Block => ({ id: -1 - index, gpu: undefined as never, memory: -1 - index, offset: 0, capacity: Infinity }));
-    for (const dispatch of dispatches) this.pipeline(dispatch, dispatch.locations.map((location) => this.range(location, apart).range));
+    // Those of many tensors lie in one buffer, as they do until there are too many.
+    const together = apart.map((block): Block => ({ ...block, memory: -1 }));
+    for (const dispatch of this.dispatches) {
+      if ("joined" in dispatch) dispatch.joined.compile(together);
+      else this.pipeline(dispatch, dispatch.locations.map((location) => this.range(location, apart).range));
+    }
+  }
+
+  private planStep(step: Step, plan: Plan, scratchStart: number, reserve: (end: number) => void): Dispatch[] {
+    const { program, host } = this;
+    const offsets: number[] = [];
+    let end = scratchStart;
+    for (const bytes of plan.scratchBytes) {
+      offsets.push(end);
+      end += Math.ceil(sizeOf(bytes) / 256) * 256;
+    }
+    reserve(end);
+    return plan.stages
+      .filter(({ workgroups }) => workgroups > 0)
+      .map((stage): Dispatch => {
+        const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? { buffer: step.buffers[buffer.kernel]! } : { scratchOffset: offsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
+        const bindings = bindingsOf(program, locations.flatMap((location) => ("buffer" in location ? [location.buffer] : [])));
+        return { stage, ...foldWorkgroups(stage.workgroups, host.limits.maxWorkgroupsPerDimension), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };
+      });
+  }
+
+  private join(launch: readonly Step[], alone: readonly (readonly Dispatch[])[], scratchStart: number, reserve: (end: number) => void): Joined {
+    const { program, host } = this;
+    const rows = launch.map((step, position) => ({
+      kernel: program.kernels[step.kernel] as LoopKernel,
+      locate: (blocks: readonly Block[]) => step.buffers.map((buffer) => this.range({ buffer }, blocks)),
+      launchAlone: (blocks: readonly Block[]) => alone[position]!.map((dispatch) => this.launch(dispatch, blocks)),
+    }));
+    const joined: JoinedLaunch = new JoinedLaunch(host, rows, () => this.range({ scratchOffset: scratchStart, size: joined.scratchBytes }, []));
+    reserve(scratchStart + joined.scratchBytes);
+    const bindings = bindingsOf(program, launch.flatMap(({ buffers }) => buffers));
+    return { joined, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };
   }
 
   get numBindings(): number {
@@ -136,17 +169,23 @@ export class GpuProgram implements LoadedProgram {
     }
     let key = "";
     for (const block of bindings) key += `${block.id},`;
-    return this.sets.get(key, () => this.dispatches.map((dispatch) => this.launch(dispatch, bindings)));
+    return this.sets.get(key, () =>
+      this.dispatches.flatMap((dispatch) => {
+        if (!("joined" in dispatch)) return [this.launch(dispatch, bindings)];
+        return dispatch.groups.get(keyOf(dispatch.bindings, bindings), () => dispatch.joined.launches(bindings));
+      }),
+    );
   }
 
   release(): void {
     for (const block of this.constants.values()) this.host.memory.give(block);
     if (this.scalars) this.host.memory.give(this.scalars);
+    for (const dispatch of this.dispatches) if ("joined" in dispatch) dispatch.joined.release();
     this.sets.clear();
   }
 
   private launch(dispatch: Dispatch, bindings: readonly Block[]): Launch {
-    return dispatch.groups.get(dispatch.bindings.map((index) => bindings[index]!.id).join(), () => {
+    return dispatch.groups.get(keyOf(dispatch.bindings, bindings), () => {
       const found = dispatch.locations.map((location) => this.range(location, bindings));
       const buffers = new Map(found.map(({ gpu, range }) => [range.memory, gpu]));
       const { pipeline, entries } = this.pipeline(dispatch, found.map(({ range }) => range));
@@ -172,7 +211,7 @@ export class GpuProgram implements LoadedProgram {
     return { pipeline, entries: layout.entries };
   }
 
-  private range(location: Location, bindings: readonly Block[]): { gpu: GPUBuffer; range: Range } {
+  private range(location: Location, bindings: readonly Block[]): Located {
     const { arena } = this.host;
     if (!("buffer" in location)) return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: location.scratchOffset, size: location.size } };
     const { place, dtype, length } = this.program.buffers[location.buffer]!;
@@ -184,6 +223,16 @@ export class GpuProgram implements LoadedProgram {
     }
     return { gpu: block.gpu, range: { memory: block.memory, offset: block.offset, size } };
   }
+}
+
+const keyOf = (indices: readonly number[], blocks: readonly Block[]): string => indices.map((index) => blocks[index]!.id).join();
+
+/** Positions among a run's bindings of what some of the program's buffers are. */
+function bindingsOf({ buffers }: Program, used: readonly number[]): number[] {
+  return [...new Set(used.flatMap((buffer) => {
+    const { place } = buffers[buffer]!;
+    return place.kind === "binding" ? [place.index] : [];
+  }))];
 }
 
 /** The first failure among launches that are compiled, or what to wait for. */
