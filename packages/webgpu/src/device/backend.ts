@@ -9,9 +9,8 @@ import { Order } from "./order.ts";
 import { Pipelines } from "./pipelines.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
 import { Readback } from "./readback.ts";
-import type { TileStore } from "./tile-store.ts";
 import { Timestamps } from "./timestamps.ts";
-import { Tuner } from "./tuner.ts";
+import type { Tuner } from "./tuner.ts";
 
 export interface OpenedDevice {
   /** Held while the device is: Dawn settles no promise once its GPU object has been collected. */
@@ -22,8 +21,8 @@ export interface OpenedDevice {
   /** `minStorageBufferOffsetAlignment` of the device. */
   offsetAlignment: number;
   maxBufferBytes: number;
-  /** Tiles are measured, beside those that were measured before. */
-  tuning?: { store: TileStore; known: Awaited<ReturnType<TileStore["load"]>> };
+  /** Makes what measures tiles. */
+  tunerOf?: (host: Host, timestamps: Timestamps | undefined) => Tuner;
 }
 
 class GpuTensor implements DeviceBuffer {
@@ -63,7 +62,7 @@ export class WebGPUBackend implements DeviceBackend {
   /** Passes are timed while this is set. */
   private elapsedMs: number | undefined;
 
-  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes, tuning }: OpenedDevice) {
+  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes, tunerOf }: OpenedDevice) {
     this.gpu = gpu;
     this.device = device;
     this.description = description;
@@ -76,11 +75,11 @@ export class WebGPUBackend implements DeviceBackend {
       memory: this.memory,
       arena: new Arena(this.memory),
       pipelines: new Pipelines(device, () => void this.counters.pipelines++),
-      limits: { ...limits, ...(tuning && { tileOf: (shape) => this.tuner!.tileOf(shape) }) },
+      limits: { ...limits, ...(tunerOf && { tileOf: (shape) => this.tuner!.tileOf(shape) }) },
       upload: (block, data) => this.upload(block, toBits(data)),
     };
     this.timestamps = Timestamps.of(device, this.readback);
-    if (tuning) this.tuner = new Tuner(this.host, tuning.store, tuning.known, this.timestamps);
+    this.tuner = tunerOf?.(this.host, this.timestamps);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.fail(fromGpuError(event.error));

@@ -1,9 +1,7 @@
 import { OptionError } from "@multiway/errors";
 import { tileNames, type TileName } from "../kernels/matmul-tiles.ts";
 import { abilitiesOf, describeAbilities, featuresFor } from "./abilities.ts";
-import { WebGPUBackend } from "./backend.ts";
-import { tileStore } from "./tile-store.ts";
-import { tileFile } from "#tile-file";
+import { WebGPUBackend, type OpenedDevice } from "./backend.ts";
 
 export interface WebGPUOptions {
   /** Take a software adapter (SwiftShader, llvmpipe) too: slower than the wasm device, for tests. Default false. */
@@ -54,7 +52,7 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
   const abilities = await abilitiesOf(features, adapter.info, device);
   const { tile, arithmetic = "f32", autotune = true } = options;
   const isTuned = !tile && (autotune === "force" || (autotune && !isSoftware(adapter)));
-  const store = tileStore(tileFile(), name);
+  const tunerOf = isTuned ? await tuning(name) : undefined;
   return new WebGPUBackend({
     gpu,
     device,
@@ -71,8 +69,16 @@ export async function openWebGPU(options: WebGPUOptions, gpu: GPU): Promise<WebG
     },
     offsetAlignment: limits.minStorageBufferOffsetAlignment,
     maxBufferBytes: limits.maxBufferSize,
-    ...(isTuned && { tuning: { store, known: await store.load() } }),
+    ...(tunerOf && { tunerOf }),
   });
+}
+
+/** Measuring is loaded where it is done. */
+async function tuning(adapter: string): Promise<NonNullable<OpenedDevice["tunerOf"]>> {
+  const [{ Tuner }, { tileStore }, { tileFile }] = await Promise.all([import("./tuner.ts"), import("./tile-store.ts"), import("#tile-file")]);
+  const store = tileStore(tileFile(), adapter);
+  const known = await store.load();
+  return (host, timestamps) => new Tuner(host, store, known, timestamps);
 }
 
 /** As much as the adapter allows, of what kernels make use of. */
