@@ -28,6 +28,8 @@ export interface BenchCase {
   tolerance: number;
   /** How many first results are compared, one behind the other: more than one where an iteration goes on from the last. Default 1. */
   comparedRuns?: number;
+  /** Work for a GPU, which takes minutes on a CPU: run only when it is named. */
+  isOnRequest?: boolean;
   /** Time a new process from its start to its first result, once a round. */
   isCold?: boolean;
   /** Imports our packages when it is called: a process that times another library does not load them. */

@@ -13,7 +13,7 @@ import { targets } from "./targets/index.ts";
 import type { Target } from "./targets/target.ts";
 
 async function main(args: string[]): Promise<number> {
-  const options = parseOptions(args, { cases: cases.map(({ name }) => name), targets: targets.map(({ name }) => name) });
+  const options = parseOptions(args, { cases: cases.map(({ name }) => name), onRequest: cases.filter(({ isOnRequest }) => isOnRequest).map(({ name }) => name), targets: targets.map(({ name }) => name) });
   if (options.help) {
     console.log(usage);
     return 0;

@@ -13,6 +13,12 @@ describe("options", () => {
   it("choose cases and targets, in the order of the table", () => {
     expect(parseOptions(["--", "--only", "train,matmul", "--targets", "ort-web-1", "--rounds", "2", "--json", "x.json"], known)).toMatchObject({ only: ["matmul", "train"], targets: ["ort-web-1"], rounds: 2, json: "x.json" });
   });
+  it("leave out cases for GPUs unless they are named", () => {
+    const withLarge = { ...known, onRequest: ["train"] };
+    expect(parseOptions([], withLarge).only).toEqual(["matmul"]);
+    expect(parseOptions(["--only", "train"], withLarge).only).toEqual(["train"]);
+    expect(cases.filter(({ isOnRequest }) => isOnRequest).map(({ name }) => name)).toEqual(["matmul-4096", "matmul-4096-f16", "vit-12-32", "vit-12-32-f16"]);
+  });
   it("answer what is unknown with what is known", () => {
     expect(() => parseOptions(["--only", "matmul,trian"], known)).toThrow('bench: there is no case "trian"; expected matmul, train.');
     expect(() => parseOptions(["--targets", "ort"], known)).toThrow('bench: there is no target "ort"; expected multiway-wasm-1, multiway-wasm-2, ort-web-1.');
@@ -24,6 +30,6 @@ describe("options", () => {
 describe("names", () => {
   it("are there once each", () => {
     for (const list of [cases, targets]) expect(new Set(list.map(({ name }) => name)).size).toBe(list.length);
-    expect(targets.map(({ name }) => name)).toEqual(["multiway-wasm-1", "multiway-wasm-2", "multiway-webgpu", "ort-web-1", "ort-web-2", "ort-native", "tfjs-wasm", "jax-js-wasm", "pytorch"]);
+    expect(targets.map(({ name }) => name)).toEqual(["multiway-wasm-1", "multiway-wasm-2", "multiway-wasm-2-plain", "multiway-webgpu", "multiway-webgpu-f16", "ort-web-1", "ort-web-2", "ort-native", "tfjs-wasm", "jax-js-wasm", "pytorch", "pytorch-cuda"]);
   });
 });

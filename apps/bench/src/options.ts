@@ -5,8 +5,8 @@ export const usage = `Times Multiway, and with --peers other libraries beside it
 
   pnpm bench [--only CASE,…] [--targets TARGET,…] [--peers] [--rounds N] [--json FILE] [--write]
 
-  --only     cases to run. Default: all
-  --targets  targets to run. Default: ours; with --peers, all
+  --only     cases to run. Default: all but those for GPUs, matmul-4096 and vit-12-32, each also with -f16
+  --targets  targets to run. Default: ours; with --peers, all. pytorch-cuda runs with a PyTorch that has CUDA
   --peers    also time the peers; installs those that are missing, into apps/bench/peers
   --rounds   how often each target's process is started. Default: 5
   --json     writes the figures to a file
@@ -25,7 +25,7 @@ export interface BenchOptions {
 }
 
 /** @throws OptionError for an unknown option, case or target, naming those that there are */
-export function parseOptions(args: string[], known: { cases: readonly string[]; targets: readonly string[] }): BenchOptions {
+export function parseOptions(args: string[], known: { cases: readonly string[]; onRequest?: readonly string[]; targets: readonly string[] }): BenchOptions {
   const values = parse(args);
   const names = (option: "only" | "targets", all: readonly string[], kind: string): string[] => {
     const given = values[option]?.flatMap((list) => list.split(",")).map((name) => name.trim()).filter(Boolean);
@@ -39,7 +39,7 @@ export function parseOptions(args: string[], known: { cases: readonly string[]; 
   const ours = known.targets.filter((name) => name.startsWith("multiway-"));
   return {
     help: values.help ?? false,
-    only: names("only", known.cases, "case"),
+    only: values.only === undefined ? known.cases.filter((name) => !known.onRequest?.includes(name)) : names("only", known.cases, "case"),
     targets: values.targets === undefined && !peers ? ours : names("targets", known.targets, "target"),
     peers,
     rounds,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { benchFolder } from "./folders.ts";
-import { hasPytorch, python } from "./targets/pytorch.ts";
+import { pytorchAbsence, pytorchDevices } from "./targets/pytorch.ts";
 import type { Target } from "./targets/target.ts";
 
 const folderOf = (peer: string): string => join(benchFolder, "peers", peer);
@@ -38,6 +38,6 @@ function npmInstall(cwd: string): Promise<void> {
 /** Why a target is left out of this run, known without starting it. */
 export function absence(target: Target): string | undefined {
   if (target.peer !== undefined && !isInstalled(target.peer)) return "not installed; pnpm bench --peers installs it";
-  if (target.name === "pytorch" && !hasPytorch()) return `${python} cannot import torch`;
-  return undefined;
+  const device = pytorchDevices[target.name];
+  return device && pytorchAbsence(device);
 }

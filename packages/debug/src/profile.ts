@@ -26,7 +26,8 @@ interface Entry {
 }
 
 /**
- * Time by kernel. Each runs by itself and is waited for, which adds the time of a message, some 0.05 ms on the CPU device; the sum is more than what the whole program takes.
+ * Time by kernel. Each runs by itself: a GPU with timestamps says how long it took, elsewhere it is waited for, which adds the time of a message, some 0.05 ms on the CPU device; the sum
+ * is more than what the whole program takes.
  * The browser's Performance panel shows the same spans.
  *
  * ```ts
@@ -48,17 +49,19 @@ export class Profile {
     return stepwise(factory, {
       step: async (step, run) => {
         const start = performance.now();
-        run();
-        await step.device.synchronize();
-        this.#note(step, start, performance.now());
+        const ms = await step.device.elapsed?.(run);
+        if (ms === undefined) {
+          run();
+          await step.device.synchronize();
+        }
+        this.#note(step, start, ms ?? performance.now() - start);
       },
     });
   }
 
-  #note({ kernel, buffers, ops }: ObservedStep, start: number, end: number): void {
-    const ms = end - start;
+  #note({ kernel, buffers, ops }: ObservedStep, start: number, ms: number): void {
     const name = nameIn(kernel);
-    performance.measure(name, { start, end });
+    performance.measure(name, { start, duration: ms });
     let entry = this.#entries.get(name);
     if (entry) {
       entry.laterMs += ms;

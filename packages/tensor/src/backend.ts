@@ -84,6 +84,8 @@ export interface DeviceBackend {
   unload(program: LoadedProgram): void;
   /** Undefined on a device that writes no code. Rejects with what {@link DeviceBackend.load} would report. */
   explain?(kernel: Kernel): Promise<KernelExplanation>;
+  /** Milliseconds, on the device's own clock, of what `work` asks it to run, when that is done. Undefined where it has no such clock. One at a time. */
+  readonly elapsed?: ((work: () => void) => Promise<number>) | undefined;
 
   /** Resolves when all that was asked for is done; rejects with the first failure since the last call. */
   synchronize(): Promise<void>;

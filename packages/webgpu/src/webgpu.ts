@@ -15,7 +15,7 @@ export function webgpu(options: WebGPUOptions = {}): DeviceFactory {
   return {
     name: "webgpu",
     async open() {
-      const gpu = options.gpu ?? (await findGpu());
+      const gpu = options.gpu ?? (await findGpu(options.subgroupMatrix));
       if ("unavailable" in gpu) return gpu;
       // A page that may take one of several devices loads the one that it gets.
       const { openWebGPU } = await import("./device/index.ts");

@@ -1,6 +1,7 @@
 import type { BenchCase } from "../bench-case.ts";
 import { attentionCases } from "./attention.ts";
 import { coldCase } from "./cold.ts";
+import { largeCases } from "./large.ts";
 import { layerNormCases } from "./layer-norm.ts";
 import { matmulCases } from "./matmul.ts";
 import { tinyCases } from "./tiny.ts";
@@ -9,4 +10,4 @@ import { trainMultiwayCase } from "./train-multiway.ts";
 import { vitCases } from "./vit.ts";
 
 /** In the order of the table. */
-export const cases: readonly BenchCase[] = [...matmulCases, ...attentionCases, ...layerNormCases, ...vitCases, ...tinyCases, trainCase, trainMultiwayCase, coldCase];
+export const cases: readonly BenchCase[] = [...matmulCases, ...attentionCases, ...layerNormCases, ...vitCases, ...tinyCases, trainCase, trainMultiwayCase, coldCase, ...largeCases];

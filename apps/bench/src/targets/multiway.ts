@@ -22,4 +22,5 @@ export const multiwayTargets: readonly Target[] = [
   multiway("multiway-wasm-2", "Multiway on the CPU, 2 threads", wasmThreads(2)),
   multiway("multiway-wasm-2-plain", "Multiway on the CPU, 2 threads, without relaxed SIMD", wasmThreads(2, false)),
   multiway("multiway-webgpu", "Multiway on WebGPU", async () => (await import("@multiway/webgpu")).webgpu()),
+  multiway("multiway-webgpu-f16", "Multiway on WebGPU, f16 arithmetic and matrix units where there are any", async () => (await import("@multiway/webgpu")).webgpu({ arithmetic: "f16", subgroupMatrix: true })),
 ];

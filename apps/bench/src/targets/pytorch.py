@@ -12,6 +12,8 @@ WARM_UP_SECONDS = 0.3
 PATIENCE_SECONDS = 20
 NUM_SAMPLES = 64
 
+device = "cpu"
+
 
 def hashed(seed, length):
     """The finalizer of MurmurHash3 over positions, as in inputs.ts; 24 bits of it."""
@@ -24,11 +26,15 @@ def hashed(seed, length):
 
 def uniform(seed, shape, scale=1.0, offset=0.0):
     values = (hashed(seed, math.prod(shape)).double() * 2.0**-23 - 1) * scale + offset
-    return values.float().reshape(shape)
+    return values.float().reshape(shape).to(device)
+
+
+def stored(tensor, case):
+    return tensor.half() if case.get("isHalf") else tensor
 
 
 def matmul(case):
-    a, b = uniform(1, case["shapeA"]), uniform(2, case["shapeB"])
+    a, b = (stored(uniform(seed, case[name]), case) for seed, name in ((1, "shapeA"), (2, "shapeB")))
     left = a.transpose(-1, -2) if case["isATransposed"] else a
     right = b.transpose(-1, -2) if case["isBTransposed"] else b
     return lambda: [left @ right]
@@ -46,7 +52,7 @@ def attention(case):
     inputs = [uniform(seed, shape) for seed in (1, 2, 3)]
     bias = None
     if case["visibleKeys"] < case["length"]:
-        bias = torch.zeros(1, 1, case["length"])
+        bias = torch.zeros(1, 1, case["length"], device=device)
         bias[..., case["visibleKeys"] :] = -math.inf
     if not case["isBackward"]:
         return lambda: [attend(*inputs, bias)]
@@ -95,14 +101,14 @@ def block(x, weights, case):
 
 def block_weights(case):
     return [
-        [uniform(each["seed"], each["shape"], each["scale"], each["offset"]) for each in layer]
+        [stored(uniform(each["seed"], each["shape"], each["scale"], each["offset"]), case) for each in layer]
         for layer in case["layers"]
     ]
 
 
 def vit(case):
     layers = block_weights(case)
-    x = uniform(1, [case["batch"], case["length"], case["embedDim"]])
+    x = stored(uniform(1, [case["batch"], case["length"], case["embedDim"]]), case)
 
     def run():
         y = x
@@ -120,7 +126,7 @@ def train(case):
     for parameter in parameters:
         parameter.requires_grad_()
     x = uniform(1, [case["batch"], case["length"], case["embedDim"]])
-    targets = hashed(2, case["batch"] * case["length"]) % case["numClasses"]
+    targets = (hashed(2, case["batch"] * case["length"]) % case["numClasses"]).to(device)
     options = {"lr": case["learningRate"], "betas": case["betas"], "eps": case["adamEpsilon"], "weight_decay": case["weightDecay"]}
     try:
         optimizer = torch.optim.AdamW(parameters, **options, foreach=True)
@@ -182,14 +188,22 @@ def blas():
 
 def report():
     found = blas()
-    if found is not None and not found.startswith("openblas-openmp"):
+    if device == "cpu" and found is not None and not found.startswith("openblas-openmp"):
         return {"unavailable": f"PyTorch runs on {found}, many times slower than OpenBLAS with OpenMP; install libopenblas0-openmp"}
-    case = json.loads(sys.argv[1])
     torch.set_num_threads(2)
+    if device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
     with torch.set_grad_enabled(case.get("isBackward", False) or case["kind"] == "train"):
-        measured = measure(case, kinds[case["kind"]](case))
-    return {**measured, "version": f"torch {torch.__version__}" + (f" with {found}" if found else "")}
+        run = kinds[case["kind"]](case)
+        part = (lambda result: result[:1]) if case.get("firstOnly") else (lambda result: result)
+        # On a GPU, results count as there when they have been copied.
+        measured = measure(case, lambda: [part(result).float().cpu() for result in run()] if device == "cuda" or case.get("firstOnly") else run())
+    on = torch.cuda.get_device_name() if device == "cuda" else found
+    return {**measured, "version": f"torch {torch.__version__}" + (f" with {on}" if on else "")}
 
 
+case = json.loads(sys.argv[1])
+device = case["device"]
 print()
 print(json.dumps(report()))

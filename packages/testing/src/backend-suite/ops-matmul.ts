@@ -44,6 +44,9 @@ export function matmulCases(): ProgramCase[] {
   const cases: ProgramCase[] = [];
   const sizes: readonly (readonly [number, number, number])[] = [[1, 1, 1], [3, 5, 7], [17, 128, 512], [64, 64, 64], [1, 300, 1], [1, 64, 129], [129, 64, 1], [5, 1, 9], [130, 33, 70], [0, 5, 7], [3, 0, 7], [3, 5, 0], [2, 4, 4], [197, 64, 64], [63, 256, 31], [4, 1000, 4], [33, 7, 257]];
   for (const size of sizes) cases.push(of(`${size.join("×")}`, size, { quick: size[0] * size[1] * size[2] < 300_000 || size[1] === 128 }));
+  // Few tiles and a long k; few rows and many columns.
+  for (const size of [[40, 1100, 48], [33, 2050, 31], [3, 130, 2052], [6, 100, 2050]] as const) cases.push(of(size.join("×"), size, { quick: false }));
+  cases.push(of("2×132×50, b transposed", [2, 132, 50], { b: { isTransposed: true } }), of("5×70×50, both transposed", [5, 70, 50], { a: { isTransposed: true }, b: { isTransposed: true }, quick: false }));
   const quickSizes = new Set(["3×5×7", "64×64×64", "1×64×129"]);
   for (const size of [[3, 5, 7], [64, 64, 64], [17, 128, 96], [1, 64, 129], [33, 65, 31], [100, 24, 8]] as const) {
     for (const [name, isATransposed, isBTransposed] of [["a transposed", true, false], ["b transposed", false, true], ["both transposed", true, true]] as const) {
@@ -153,6 +156,8 @@ function epilogueCases(): ProgramCase[] {
     withEpilogue("17×33×29, result kept", [17, 33, 29], { keepsResult: true }),
     withEpilogue("130×70×94, several blocks at the edges", [130, 70, 94]),
     withEpilogue("65×600×131, k in blocks", [65, 600, 131], { quick: false }),
+    withEpilogue("40×1100×48, few tiles and a long k", [40, 1100, 48], { keepsResult: true, quick: false }),
+    withEpilogue("33×1100×31, few tiles and a long k, b transposed", [33, 1100, 31], { isTransposed: true, quick: false }),
     withEpilogue("batch [2, 3], 20×16×24", [20, 16, 24], { batch: [2, 3] }),
     withEpilogue("batch [3], 66×24×70, b transposed", [66, 24, 70], { batch: [3], isTransposed: true }),
   ];

@@ -8,6 +8,8 @@ import { Memory, type Block } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
 import { Readback } from "./readback.ts";
+import { Timestamps } from "./timestamps.ts";
+import type { Tuner } from "./tuner.ts";
 
 export interface OpenedDevice {
   /** Held while the device is: Dawn settles no promise once its GPU object has been collected. */
@@ -18,6 +20,8 @@ export interface OpenedDevice {
   /** `minStorageBufferOffsetAlignment` of the device. */
   offsetAlignment: number;
   maxBufferBytes: number;
+  /** Makes what measures tiles. */
+  tunerOf?: (host: Host, timestamps: Timestamps | undefined) => Tuner;
 }
 
 class GpuTensor implements DeviceBuffer {
@@ -52,8 +56,12 @@ export class WebGPUBackend implements DeviceBackend {
   private nextId = 1;
 
   private readonly gpu: GPU;
+  private readonly timestamps: Timestamps | undefined;
+  private readonly tuner: Tuner | undefined;
+  /** Passes are timed while this is set. */
+  private elapsedMs: number | undefined;
 
-  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes }: OpenedDevice) {
+  constructor({ gpu, device, description, limits, offsetAlignment, maxBufferBytes, tunerOf }: OpenedDevice) {
     this.gpu = gpu;
     this.device = device;
     this.description = description;
@@ -66,9 +74,11 @@ export class WebGPUBackend implements DeviceBackend {
       memory: this.memory,
       arena: new Arena(this.memory),
       pipelines: new Pipelines(device, () => void this.counters.pipelines++),
-      limits,
+      limits: { ...limits, ...(tunerOf && { tileOf: (shape) => this.tuner!.tileOf(shape) }) },
       upload: (block, data) => this.upload(block, toBits(data)),
     };
+    this.timestamps = Timestamps.of(device, this.readback);
+    this.tuner = tunerOf?.(this.host, this.timestamps);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.fail(fromGpuError(event.error));
@@ -147,7 +157,9 @@ export class WebGPUBackend implements DeviceBackend {
   load(program: Program): GpuProgram {
     this.assertThere("load");
     this.counters.programs++;
-    return new GpuProgram(this.nextId++, this.host, program);
+    const unmeasured = this.tuner?.unmeasured(program) ?? [];
+    const measured = unmeasured.length === 0 ? undefined : new Promise<void>((resolve) => this.order.add(() => this.tuner!.measure(unmeasured).then(resolve, resolve)));
+    return new GpuProgram(this.nextId++, this.host, program, measured);
   }
 
   run(program: GpuProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
@@ -165,13 +177,13 @@ export class WebGPUBackend implements DeviceBackend {
     const launches = program.launches(blocks);
     const { error, pending } = whenCompiled(launches);
     if (error) return void this.fail(error);
-    if (pending.length === 0) return void this.submit(program, launches, words);
+    if (pending.length === 0) return this.submit(program, launches, words);
     return Promise.all(pending).then(() => {
       // Again, since a program loaded meanwhile may have moved the arena.
       const current = program.launches(blocks);
       const failed = whenCompiled(current).error;
-      if (failed) this.fail(failed);
-      else this.submit(program, current, words);
+      if (failed) return this.fail(failed);
+      return this.submit(program, current, words);
     });
   }
 
@@ -181,6 +193,19 @@ export class WebGPUBackend implements DeviceBackend {
 
   explain(kernel: Kernel): Promise<KernelExplanation> {
     return explain(kernel, this.host.limits);
+  }
+
+  get elapsed(): ((work: () => void) => Promise<number>) | undefined {
+    if (!this.timestamps) return undefined;
+    return (work) => {
+      this.order.add(() => void (this.elapsedMs = 0));
+      work();
+      return this.after("elapsed", () => {
+        const ms = this.elapsedMs!;
+        this.elapsedMs = undefined;
+        return Promise.resolve(ms);
+      });
+    };
   }
 
   synchronize(): Promise<void> {
@@ -203,14 +228,16 @@ export class WebGPUBackend implements DeviceBackend {
     return this.closing;
   }
 
-  private submit(program: GpuProgram, launches: readonly Launch[], scalars: Uint32Array | undefined): void {
+  /** @returns what to wait for while passes are timed */
+  private submit(program: GpuProgram, launches: readonly Launch[], scalars: Uint32Array | undefined): Promise<void> | undefined {
     // The queue keeps the order of writes and submits, so that one block per program is enough.
     if (scalars) this.upload(program.scalars!, scalars);
-    if (launches.length === 0) return;
+    if (launches.length === 0) return undefined;
+    const timestamps = this.elapsedMs === undefined ? undefined : this.timestamps;
     for (const { table } of launches) if (table) this.fillTable(table);
     const encoder = this.device.createCommandEncoder();
     // Each dispatch is a usage scope of its own: those that follow see what it wrote.
-    const pass = encoder.beginComputePass({ label: program.label });
+    const pass = encoder.beginComputePass({ label: program.label, ...(timestamps && { timestampWrites: timestamps.writes }) });
     let current: GPUComputePipeline | undefined;
     for (const { pipeline, group, x, y } of launches) {
       if (pipeline.pipeline !== current) pass.setPipeline((current = pipeline.pipeline!));
@@ -218,8 +245,10 @@ export class WebGPUBackend implements DeviceBackend {
       pass.dispatchWorkgroups(x, y);
     }
     pass.end();
+    timestamps?.resolve(encoder);
     this.device.queue.submit([encoder.finish()]);
     this.counters.dispatches += launches.length;
+    return timestamps?.elapsedMs().then((ms) => void (this.elapsedMs! += ms));
   }
 
   private fillTable({ memory, words }: NonNullable<Launch["table"]>): void {

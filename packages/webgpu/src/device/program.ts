@@ -80,9 +80,11 @@ export class GpuProgram implements LoadedProgram {
     readonly id: number,
     private readonly host: Host,
     private readonly program: Program,
+    /** What has to be done before it is planned. */
+    before?: Promise<void>,
   ) {
     this.label = program.label;
-    this.prepared = this.prepare()
+    this.prepared = (before ? before.then(() => this.prepare()) : this.prepare())
       .catch((error: unknown) => void (this.failure = MultiwayError.isInstance(error) ? error : new KernelError(`webgpu: program "${program.label}" can't be prepared: ${String(error)}`, { cause: error })))
       .then(() => void (this.isPrepared = true));
   }

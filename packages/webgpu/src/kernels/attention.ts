@@ -7,10 +7,10 @@ import type { PlanLimits } from "../wgsl/stage.ts";
 /** Rows of queries of a workgroup; four lanes share each. */
 const blockQueries = 16;
 
-/** Keys that fit workgroup memory beside the queries and the scores, or 0. */
+/** Keys that fit workgroup memory beside the queries, the weights and a maximum of each lane, or 0. */
 function blockKeysOf(headDim: number, limits: PlanLimits): number {
   const width = 4 * paddedFours(headDim);
-  const most = Math.floor((limits.maxWorkgroupBytes / 4 - blockQueries * width) / (width + blockQueries));
+  const most = Math.floor((limits.maxWorkgroupBytes / 4 - 4 * blockQueries - blockQueries * width) / (width + blockQueries));
   return most < 4 ? 0 : Math.min(32, 2 ** Math.floor(Math.log2(most)));
 }
 
@@ -79,7 +79,8 @@ ${infinities}
 var<workgroup> q_tile: array<vec4<f32>, ${blockQueries * fours}>;
 // The keys of a block, then its values.
 var<workgroup> tile: array<vec4<f32>, ${blockKeys * fours}>;
-var<workgroup> scores: array<f32, ${blockQueries * blockKeys}>;`,
+var<workgroup> weights: array<f32, ${blockQueries * blockKeys}>;
+var<workgroup> largest_of: array<f32, 64>;`,
           body: `
   ${batchAndHead(`group / ${queryBlocks}u`, heads)}
   let query0 = (group % ${queryBlocks}u) * ${blockQueries}u;
@@ -112,26 +113,26 @@ ${keysOfLane
   .map((n) => {
     const key = `first + c + ${4 * n}u`;
     const score = `${float(of.scale)} * s${n}${bias ? ` + load_bias(${at(bias, ["b", "h", "min(query, " + (queries - 1) + "u)", `min(${key}, ${of.totalKeys - 1}u)`])})` : ""}`;
-    return `    scores[r * ${blockKeys}u + c + ${4 * n}u] = select(minus_infinity(), ${score}, ${key} < end);`;
+    return `    s${n} = select(minus_infinity(), ${score}, ${key} < end);`;
   })
   .join("\n")}
+    largest_of[lane] = ${keysOfLane.slice(1).reduce((sofar, n) => `max(${sofar}, s${n})`, "s0")};
     workgroupBarrier();
     for (var t = lane; t < ${blockKeys * fours}u; t += 64u) {
       var x = vec4<f32>(0.0f);
       ${fill("v")}
       tile[t] = x;
     }
-    var highest = largest;
-    for (var j = 0u; j < ${blockKeys}u; j++) { highest = max(highest, scores[r * ${blockKeys}u + j]); }
+    let highest = max(largest, max(max(largest_of[4u * r], largest_of[4u * r + 1u]), max(largest_of[4u * r + 2u], largest_of[4u * r + 3u])));
+    // A hidden key's weight is 0 by choice: exp(-inf) need not be exact. Each is computed once, by the lane that has the score.
+${keysOfLane.map((n) => `    weights[r * ${blockKeys}u + c + ${4 * n}u] = select(exp(s${n} - highest), 0.0f, is_minus_infinity(s${n}));`).join("\n")}
     workgroupBarrier();
     if (!is_minus_infinity(highest)) {
       let shrink = select(exp(largest - highest), 0.0f, is_minus_infinity(largest));
       total *= shrink;
 ${lanes.map((n) => `      out${n} *= shrink;`).join("\n")}
       for (var j = 0u; j < ${blockKeys}u; j++) {
-        let s = scores[r * ${blockKeys}u + j];
-        // A hidden key's weight is 0 by choice: 0 · anything else would need exp(-inf) to be exact.
-        let weight = select(exp(s - highest), 0.0f, is_minus_infinity(s));
+        let weight = weights[r * ${blockKeys}u + j];
         total += weight;
 ${lanes.map((n) => `        out${n} += weight * tile[j * ${fours}u + ${4 * n}u + c];`).join("\n")}
       }

@@ -14,10 +14,11 @@ const crossEntropyRow: OpKernelChoice = {
     if (rows === 0) return nothing;
     const smoothing = attributes.labelSmoothing as number;
     const threads = rowThreads(classes, limits.maxWorkgroupSize);
+    const join = rowReductions(threads, limits, true);
     const each = `for (var i = lane; i < ${classes}u; i += ${threads}u)`;
     const logit = `load_logits(${at(logits, ["row", "i"])})`;
     // A smoothed loss with a logit of −Infinity is infinite; without smoothing it must not become 0 · ∞.
-    const smoothed = smoothing === 0 ? "" : ` - ${float(smoothing / Math.max(classes, 1))} * row_sum(lane, sum)`;
+    const smoothed = smoothing === 0 ? "" : ` - ${float(smoothing / Math.max(classes, 1))} * ${join.sum("sum")}`;
     return {
       scratchBytes: [],
       stages: [
@@ -26,19 +27,19 @@ const crossEntropyRow: OpKernelChoice = {
           views: [reads("logits", logits), reads("targets", targets), writes("loss", loss), writes("log_sum_exp", logSumExp)],
           workgroupSize: threads,
           workgroups: rows,
-          declarations: rowReductions(threads, true),
+          ...join.stage,
           body: `
-  let row = group;
+  let row = group;${join.start}
   var largest = -3.4028234e38f;
   ${each} { largest = max(largest, ${logit}); }
-  largest = row_max(lane, largest);
+  largest = ${join.max("largest")};
   var exponentials = 0.0f;
   var sum = 0.0f;
   ${each} {
     exponentials += exp(${logit} - largest);
     sum += ${logit};
   }
-  let log_sum_exp = largest + log(row_sum(lane, exponentials));
+  let log_sum_exp = largest + log(${join.sum("exponentials")});
   let target_class = load_targets(${at(targets, ["row"])});
   let kept = load_logits(${at(logits, ["row", `u32(clamp(target_class, 0i, ${Math.max(classes - 1, 0)}i))`])});
   let loss = log_sum_exp - ${float(1 - smoothing)} * kept${smoothed};

@@ -11,6 +11,7 @@ const layerNormRow: OpKernelChoice = {
     const [rows, width] = x.shape as [number, number];
     if (rows === 0) return nothing;
     const threads = rowThreads(width, limits.maxWorkgroupSize);
+    const join = rowReductions(threads, limits);
     const each = `for (var i = lane; i < ${width}u; i += ${threads}u)`;
     return {
       scratchBytes: [],
@@ -20,18 +21,18 @@ const layerNormRow: OpKernelChoice = {
           views: [reads("x", x), reads("gain", gain), reads("offset", offset), writes("y", y), writes("mean", mean), writes("deviation", deviation)],
           workgroupSize: threads,
           workgroups: rows,
-          declarations: rowReductions(threads),
+          ...join.stage,
           body: `
-  let row = group;
+  let row = group;${join.start}
   var sum = 0.0f;
   ${each} { sum += load_x(${at(x, ["row", "i"])}); }
-  let mean = row_sum(lane, sum) / ${width}.0f;
+  let mean = ${join.sum("sum")} / ${width}.0f;
   var squares = 0.0f;
   ${each} {
     let distance = load_x(${at(x, ["row", "i"])}) - mean;
     squares += distance * distance;
   }
-  let deviation = 1.0f / sqrt(row_sum(lane, squares) / ${width}.0f + ${float(attributes.epsilon as number)});
+  let deviation = 1.0f / sqrt(${join.sum("squares")} / ${width}.0f + ${float(attributes.epsilon as number)});
   ${each} {
     let normal = (load_x(${at(x, ["row", "i"])}) - mean) * deviation;
     store_y(row * ${width}u + i, normal * load_gain(${at(gain, ["i"])}) + load_offset(${at(offset, ["i"])}));
@@ -55,6 +56,7 @@ const layerNormBackwardRow: OpKernelChoice = {
     const [rows, width] = x.shape as [number, number];
     if (rows * width === 0) return nothing;
     const threads = rowThreads(width, limits.maxWorkgroupSize);
+    const join = rowReductions(threads, limits);
     const each = `for (var i = lane; i < ${width}u; i += ${threads}u)`;
     const terms = `let normal = (load_x(${at(x, ["row", "i"])}) - mean) * deviation;
     let scaled = load_gradient(${at(gradient, ["row", "i"])}) * load_gain(${at(gain, ["i"])});`;
@@ -66,9 +68,9 @@ const layerNormBackwardRow: OpKernelChoice = {
           views: [reads("x", x), reads("gain", gain), reads("mean", mean), reads("deviation", deviation), reads("gradient", gradient), writes("dx", outputs[0]!)],
           workgroupSize: threads,
           workgroups: rows,
-          declarations: rowReductions(threads),
+          ...join.stage,
           body: `
-  let row = group;
+  let row = group;${join.start}
   let mean = load_mean(${at(mean, ["row"])});
   let deviation = load_deviation(${at(deviation, ["row"])});
   var sum = 0.0f;
@@ -78,8 +80,8 @@ const layerNormBackwardRow: OpKernelChoice = {
     sum += scaled;
     products += scaled * normal;
   }
-  let mean_scaled = row_sum(lane, sum) / ${width}.0f;
-  let mean_product = row_sum(lane, products) / ${width}.0f;
+  let mean_scaled = ${join.sum("sum")} / ${width}.0f;
+  let mean_product = ${join.sum("products")} / ${width}.0f;
   ${each} {
     ${terms}
     store_dx(row * ${width}u + i, deviation * (scaled - mean_scaled - normal * mean_product));

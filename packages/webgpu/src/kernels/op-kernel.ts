@@ -42,3 +42,9 @@ export function alignedRows(layout: Layout): boolean {
   const last = layout.shape.length - 1;
   return layout.strides[last] === 1 && layout.shape[last]! % 4 === 0 && layout.offset % 4 === 0 && layout.strides.slice(0, -1).every((stride, axis) => stride % 4 === 0 || layout.shape[axis] === 1);
 }
+
+/** True where four neighbours along the last axis but one are one aligned vec4. */
+export function alignedColumns({ shape, strides, offset, ...rest }: Layout): boolean {
+  const turned = <T>(of: readonly T[]): T[] => [...of.slice(0, -2), of.at(-1)!, of.at(-2)!];
+  return alignedRows({ ...rest, offset, shape: turned(shape), strides: turned(strides) });
+}

@@ -6,16 +6,16 @@ import type { OpKernelChoice } from "./op-kernel.ts";
 
 /** Chooses how a kernel runs: loops are generated, ops take the first of their kernels that accepts. */
 export async function planKernel(kernel: Kernel, limits: PlanLimits): Promise<Plan> {
-  if (kernel.kind === "loop") return planLoop(kernel);
+  if (kernel.kind === "loop") return planLoop(kernel, limits);
 
   const chosen = await chooseKernel(kernel, limits);
   const plan = await chosen.plan(kernel, limits);
   if (!kernel.epilogue || chosen.runsEpilogues) return plan;
-  return { ...plan, stages: [...plan.stages, ...(await planLoop(epilogueLoop(kernel, kernel.epilogue))).stages] };
+  return { ...plan, stages: [...plan.stages, ...(await planLoop(epilogueLoop(kernel, kernel.epilogue), limits)).stages] };
 }
 
-async function planLoop(kernel: LoopKernel): Promise<Plan> {
-  return (await import("../loop/plan.ts")).planLoop(kernel);
+async function planLoop(kernel: LoopKernel, limits: PlanLimits): Promise<Plan> {
+  return (await import("../loop/plan.ts")).planLoop(kernel, limits);
 }
 
 /** The first kernel of an op that accepts it. */

@@ -3,12 +3,12 @@ import type { Kernel, LoopKernel, OpKernel } from "@multiway/tensor/device";
 import { affine, numbers, opKernel } from "../test-device.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
-import { coreLimits } from "../wgsl/stage.ts";
+import { coreLimits, type PlanLimits } from "../wgsl/stage.ts";
 import { planKernel } from "./plan.ts";
 
 /** The WGSL of all stages, with each buffer of `bytes` in memory of its own or where `place` puts it. */
-async function textOf(kernel: Kernel, place: (view: number) => Range = (view) => ({ memory: view, offset: 0, size: 1 << 20 }), maxBindingBytes = 1 << 27): Promise<string> {
-  const { stages } = await planKernel(kernel, coreLimits);
+async function textOf(kernel: Kernel, place: (view: number) => Range = (view) => ({ memory: view, offset: 0, size: 1 << 20 }), maxBindingBytes = 1 << 27, limits: PlanLimits = coreLimits): Promise<string> {
+  const { stages } = await planKernel(kernel, limits);
   return stages
     .map((stage) => {
       const ranges = stage.views.map((_, view) => place(view));
@@ -48,6 +48,28 @@ describe("the text of kernels", () => {
   it("products: tiled", async () => {
     expect(await textOf(product(128, 64, 128))).toMatchSnapshot("whole tiles");
     expect(await textOf(product(70, 33, 130))).toMatchSnapshot("ragged");
+  });
+  it("products: few tiles and a long k, few rows, operands that are turned", async () => {
+    expect(await textOf(product(40, 1088, 48))).toMatchSnapshot("k in two");
+    expect(await textOf(product(1, 768, 768))).toMatchSnapshot("one row");
+    const turned = product(64, 64, 64);
+    expect(await textOf({ ...turned, inputs: turned.inputs.map((input) => ({ ...input, strides: [1, 64] })) })).toMatchSnapshot("both turned");
+  });
+  const having = (abilities: Partial<PlanLimits["abilities"]>): PlanLimits => ({ ...coreLimits, maxWorkgroupBytes: 32768, arithmetic: "f16", abilities: { subgroups: { minSize: 32, maxSize: 32 }, shaderF16: true, matrixConfigs: [], ...abilities } });
+  const withLimits = (kernel: OpKernel | LoopKernel, limits: PlanLimits): Promise<string> => textOf(kernel, undefined, undefined, limits);
+  it("with subgroups: a sum along rows, an argMax, a norm", async () => {
+    expect(await withLimits(sumOf(3000, 200, true), having({}))).toMatchSnapshot("sum");
+    const sum = sumOf(7, 600, true);
+    const argMax: LoopKernel = { ...sum, buffers: [sum.buffers[0]!, { dtype: "i32", access: "write" }], reduction: { ...sum.reduction!, results: [{ combine: "argMax", value: 0 }] }, body: [{ op: "reduced", type: "i32", result: 0 }] };
+    expect(await withLimits(argMax, having({}))).toMatchSnapshot("argMax");
+    const line = { data: numbers(1), shape: [768] };
+    expect(await withLimits(opKernel("layerNorm", { epsilon: 1e-5 }, [{ data: numbers(1), shape: [8, 768] }, line, line], [{ shape: [8, 768] }, { shape: [8] }, { shape: [8] }]), having({}))).toMatchSnapshot("layerNorm");
+  });
+  it("products in half, and by matrix units", async () => {
+    const half = product(64, 64, 64);
+    const kernel: OpKernel = { ...half, buffers: half.buffers.map((buffer, i) => (i === 1 ? { ...buffer, dtype: "f16" } : buffer)), inputs: [half.inputs[0]!, { ...half.inputs[1]!, dtype: "f16" }] };
+    expect(await withLimits(kernel, having({}))).toMatchSnapshot("in half");
+    expect(await withLimits(kernel, having({ matrixConfigs: [{ component: "f16", result: "f32", M: 16, N: 16, K: 16 }] }))).toMatchSnapshot("matrix units");
   });
   it("products with an epilogue: bias and a function, four at a time and one", async () => {
     const finished = (kernel: OpKernel): OpKernel => {

@@ -1,10 +1,11 @@
-import type { Combine, LoopKernel, Reduction, RegisterType } from "@multiway/tensor/device";
+import type { LoopKernel, Reduction } from "@multiway/tensor/device";
 import { mathText, type MathFunction } from "../wgsl/math.ts";
-import type { Plan, Stage } from "../wgsl/stage.ts";
+import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
+import { isArg, join, nowhere, start, type Accumulator } from "./accumulator.ts";
 import { decodeIndices, product } from "./axes.ts";
 import { writeBody, writeStores, type Surroundings } from "./body.ts";
-import { extreme, literal } from "./expression.ts";
 import { loopViews } from "./pointwise.ts";
+import { subgroupTree } from "./subgroup-tree.ts";
 
 /** How a reduction is spread over threads; chosen by shape alone, so that sums are the same in every run. */
 export interface ReductionShape {
@@ -15,9 +16,11 @@ export interface ReductionShape {
   splits: number;
   /** Neighbouring threads take neighbouring reduced indices (true) or neighbouring outputs (false), whichever is contiguous in memory. */
   alongReduced: boolean;
+  /** The lanes of an output, a whole workgroup, join within subgroups first. */
+  bySubgroups: boolean;
 }
 
-export function reductionShape(kernel: LoopKernel, reduction: Reduction): ReductionShape {
+export function reductionShape(kernel: LoopKernel, reduction: Reduction, { abilities }: PlanLimits): ReductionShape {
   const outputs = product(kernel.extents);
   const reduced = product(reduction.extents);
   const innermost = kernel.extents.length + reduction.extents.length - 1;
@@ -26,31 +29,20 @@ export function reductionShape(kernel: LoopKernel, reduction: Reduction): Reduct
   const contiguousReduced = loads.filter((strides) => strides[innermost] === 1).length;
   const contiguousKept = lastKept < 0 ? 0 : loads.filter((strides) => strides[lastKept] === 1).length;
   const alongReduced = contiguousKept === 0 || contiguousReduced >= contiguousKept;
+  const bySubgroups = abilities.subgroups !== undefined && alongReduced && reduced > 32;
   let lanes = 1;
   if (reduced > 32) {
-    if (alongReduced) lanes = reduced <= 128 ? 32 : reduced <= 512 ? 64 : 256;
+    if (alongReduced) lanes = reduced <= 128 && !bySubgroups ? 32 : reduced <= 512 ? 64 : 256;
     else if (outputs < 32768) lanes = outputs <= 64 ? 32 : 8;
   }
   const workgroupSize = lanes === 1 ? 64 : Math.max(lanes, lanes === 256 || alongReduced ? 64 : 256);
   // Few outputs of a long extent would leave most of a GPU idle.
   const splits = Math.max(1, Math.min(Math.floor(65536 / Math.max(outputs * lanes, 1)), Math.floor(reduced / (lanes * 16)), 256));
-  return { lanes, workgroupSize, splits, alongReduced };
+  return { lanes, workgroupSize, splits, alongReduced, bySubgroups };
 }
 
-/** What a thread carries of one result: argMax and argMin carry a value and its position. */
-interface Accumulator {
-  combine: Combine;
-  type: RegisterType;
-  value: string;
-  position?: string;
-}
-
-const isArg = (combine: Combine): boolean => combine === "argMax" || combine === "argMin";
-/** Position of a line in which nothing was seen yet; every real one comes before it. */
-const nowhere = "2147483647i";
-
-export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
-  const shape = reductionShape(kernel, reduction);
+export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: PlanLimits): Plan {
+  const shape = reductionShape(kernel, reduction, limits);
   const outputs = product(kernel.extents);
   const used = new Set<MathFunction>();
   const use = (name: MathFunction): void => void used.add(name);
@@ -69,7 +61,8 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
     return [...settled, ...body.lines, ...writeStores(kernel.stores, after, body.name)];
   };
 
-  const { lanes, workgroupSize, splits, alongReduced } = shape;
+  const { lanes, workgroupSize, splits, alongReduced, bySubgroups } = shape;
+  const directives = bySubgroups ? { directives: ["enable subgroups;"] } : {};
   const perGroup = workgroupSize / lanes;
   const total = product(reduction.extents);
   const chunk = Math.ceil(total / splits);
@@ -95,7 +88,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
     ...decodeIndices("output", kernel.extents, (axis) => `i${axis}`),
     ...accumulators.flatMap((accumulator) => start(accumulator, use)),
     ...(total === 0 ? [] : loop),
-    ...(lanes > 1 ? tree(accumulators, shape, use) : []),
+    ...(bySubgroups ? subgroupTree(accumulators, workgroupSize, use) : lanes > 1 ? tree(accumulators, shape, use) : []),
     `if (output < ${outputs}u${lanes > 1 ? " && part == 0u" : ""}) {`,
     ...(splits > 1 ? savePartials(accumulators, splits, outputs) : finish()).map(indent),
     `}`,
@@ -104,7 +97,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
   const views = loopViews(kernel);
   const shared = lanes > 1 ? sharedVariables(accumulators, workgroupSize) : [];
   const text = (statements: string[]): string => statements.map(indent).join("\n");
-  if (splits === 1) return { scratchBytes: [], stages: [{ label, views, workgroupSize, workgroups: blocks, declarations: [mathText(used), ...shared].join("\n"), body: text(lines) }] };
+  if (splits === 1) return { scratchBytes: [], stages: [{ label, views, workgroupSize, workgroups: blocks, ...directives, declarations: [mathText(used), ...shared].join("\n"), body: text(lines) }] };
 
   const words = accumulators.reduce((count, { position }) => count + (position ? 2 : 1), 0);
   const partials = { name: "partials", buffer: { scratch: 0 }, element: "u32" } as const;
@@ -116,6 +109,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
     views: [...views.filter((_, index) => readBefore.has(index)).map((view) => ({ ...view, access: "read" as const })), { ...partials, access: "write" }],
     workgroupSize,
     workgroups: blocks * splits,
+    ...directives,
     declarations: [mathText(used), ...shared].join("\n"),
     body: text(lines),
   };
@@ -142,59 +136,6 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction): Plan {
 }
 
 const indent = (line: string): string => `  ${line}`;
-
-function neutral({ combine, type }: Accumulator, use: (name: MathFunction) => void): string {
-  switch (combine) {
-    case "sum":
-      return literal(type, 0, use);
-    case "product":
-      return literal(type, 1, use);
-    case "any":
-      return "false";
-    case "all":
-      return "true";
-    case "maximum":
-    case "argMax":
-      return literal(type, type === "f32" ? "-inf" : type === "i32" ? -2147483648 : 0, use);
-    case "minimum":
-    case "argMin":
-      return literal(type, type === "f32" ? "inf" : type === "i32" ? 2147483647 : type === "u32" ? 4294967295 : 1, use);
-  }
-}
-
-function start(accumulator: Accumulator, use: (name: MathFunction) => void): string[] {
-  return [`var ${accumulator.value} = ${neutral(accumulator, use)};`, ...(accumulator.position ? [`var ${accumulator.position} = ${nowhere};`] : [])];
-}
-
-/** Joins a value (and its position) to an accumulator. Of equal extremes the first position stays; NaN counts as more extreme than any number. */
-function join({ combine, type, value, position }: Accumulator, x: string, at: string, use: (name: MathFunction) => void): string[] {
-  switch (combine) {
-    case "sum":
-      return [`${value} += ${x};`];
-    case "product":
-      return [`${value} *= ${x};`];
-    case "any":
-      return [`${value} = ${value} || ${x};`];
-    case "all":
-      return [`${value} = ${value} && ${x};`];
-    case "maximum":
-    case "minimum":
-      return [`${value} = ${extreme(combine, value, x, type, use)};`];
-    case "argMax":
-    case "argMin": {
-      const word = type === "bool" ? (name: string): string => `u32(${name})` : (name: string): string => name;
-      const beats = `${word(x)} ${combine === "argMax" ? ">" : "<"} ${word(value)}`;
-      if (type !== "f32") return [`if (${beats} || (${x} == ${value} && ${at} < ${position})) { ${value} = ${x}; ${position} = ${at}; }`];
-      use("isNaN");
-      return [
-        `if (select(!is_nan(${value}) && (${beats} || (${x} == ${value} && ${at} < ${position})), !is_nan(${value}) || ${at} < ${position}, is_nan(${x}))) {`,
-        `  ${value} = ${x};`,
-        `  ${position} = ${at};`,
-        `}`,
-      ];
-    }
-  }
-}
 
 function sharedVariables(accumulators: readonly Accumulator[], size: number): string[] {
   return accumulators.flatMap(({ type, value, position }) => [

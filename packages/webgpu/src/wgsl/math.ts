@@ -76,6 +76,12 @@ const functions = {
   }
   return select(result, -result, x < 0.0f && odd);
 }`,
+  // Bits as whole numbers in the order of the floats; a NaN becomes `nan`, and that a NaN again where it is 0 or the largest.
+  order: `fn order_of(x: f32, nan: u32) -> u32 {
+  let bits = bitcast<u32>(x);
+  return select(select(bits | 0x80000000u, ~bits, bits >= 0x80000000u), nan, is_nan(x));
+}
+fn value_of(order: u32) -> f32 { return bitcast<f32>(select(~order, order ^ 0x80000000u, order >= 0x80000000u)); }`,
   floatToI32: `fn float_to_i32(x: f32) -> i32 {
   if (is_nan(x)) { return 0i; }
   if (x >= 2147483648.0f) { return 2147483647i; }
@@ -100,6 +106,7 @@ const needs: Partial<Record<MathFunction, readonly MathFunction[]>> = {
   tanh: ["isNaN"],
   erf: ["isNaN"],
   power: ["isNaN", "special"],
+  order: ["isNaN"],
   floatToI32: ["isNaN"],
   floatToU32: ["isNaN"],
 };

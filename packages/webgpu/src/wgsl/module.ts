@@ -16,10 +16,11 @@ export function stageModule(stage: Stage, bindings: string, launch: Launch): str
   const folded = launch.y > 1;
   return [
     `// ${stage.label}`,
+    ...(stage.directives ?? []),
     bindings,
     ...(stage.declarations ? [stage.declarations.trim()] : []),
     `@compute @workgroup_size(${stage.workgroupSize})`,
-    `fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3<u32>) {`,
+    `fn main(${["@builtin(local_invocation_index) lane: u32", "@builtin(workgroup_id) workgroup: vec3<u32>", ...(stage.parameters ?? [])].join(", ")}) {`,
     folded ? `  let group = workgroup.x + ${launch.x}u * workgroup.y;` : `  let group = workgroup.x;`,
     ...(folded && launch.x * launch.y !== stage.workgroups ? [`  if (group >= ${stage.workgroups}u) { return; }`] : []),
     stage.body.replace(/^\n+|\s+$/g, ""),
