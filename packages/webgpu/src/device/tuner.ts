@@ -1,7 +1,6 @@
 import type { Kernel, OpKernel, Program } from "@multiway/tensor/device";
 import { bytesOf } from "@multiway/tensor/device";
-import { sizesOf } from "../kernels/matmul-sizes.ts";
-import { isTiled } from "../kernels/matmul-tiled.ts";
+import { isTiled, sizesOf } from "../kernels/matmul-sizes.ts";
 import { shapeClass, tileByShape, tileNames, tiles, type TileName } from "../kernels/matmul-tiles.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch } from "./program.ts";
 import type { TileStore } from "./tile-store.ts";

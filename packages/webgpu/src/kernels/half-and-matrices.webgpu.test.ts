@@ -10,7 +10,7 @@ import type { Abilities, MatrixConfig } from "../wgsl/abilities.ts";
 import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
 import { coreLimits, type PlanLimits, type Stage } from "../wgsl/stage.ts";
 import type { MatrixLanguage } from "./matrix-language.ts";
-import { planMatrixUnits } from "./matmul-matrix-units.ts";
+import { planMatrixUnits } from "./plan-matrix-units.ts";
 import { chooseKernel, planKernel } from "./plan.ts";
 
 /**

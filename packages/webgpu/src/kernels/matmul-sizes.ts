@@ -52,3 +52,9 @@ export function storeFour(finish: EpilogueText | undefined, indices: readonly st
   const column = indices.at(-1)!;
   return [...own, ...[0, 1, 2, 3].map((q) => finish.call([...indices.slice(0, -1), `${column} + ${q}u`], `${value}[${q}]`))].join(" ");
 }
+
+/** Whether a product is worth tiles: below, most of one would be padding. */
+export function isTiled(kernel: OpKernel): boolean {
+  const { m, n, k } = sizesOf(kernel);
+  return m >= 24 && n >= 24 && k >= 16 && m * n * k >= 65536;
+}

@@ -4,42 +4,12 @@ import { epilogueText, type EpilogueText } from "./epilogue.ts";
 import { operandText } from "./matmul-operand.ts";
 import { batchIndices, operandsOf, resultViews, sizesOf, storeElement, storeFour } from "./matmul-sizes.ts";
 import { shapeClass, splitsByShape, tileByShape, tileCount, tileDepth, tiles } from "./matmul-tiles.ts";
-import { nothing, product, reads, word, type OpKernelChoice } from "./op-kernel.ts";
+import { nothing, product, reads, word } from "./op-kernel.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Whether a product is worth tiles: below, most of one would be padding. */
-export function isTiled(kernel: OpKernel): boolean {
-  const { m, n, k } = sizesOf(kernel);
-  return m >= 24 && n >= 24 && k >= 16 && m * n * k >= 65536;
-}
-
-/** Whether the products themselves are computed in half: only where asked for, and an operand is in half already. */
-const inHalf = (kernel: OpKernel, { abilities, arithmetic }: PlanLimits): boolean => arithmetic === "f16" && abilities.shaderF16 && operandsOf(kernel).some(({ dtype }) => dtype === "f16");
-
-/**
- * Tiles of c whose operands pass through workgroup memory, 16 of k at a time; each thread holds a block of elements in registers. Which tile, is
- * measured or follows from the shape.
- */
-export const matmulTiled: OpKernelChoice = {
-  name: "matmulTiled",
-  runsEpilogues: true,
-  accepts: (kernel, limits) => limits.maxWorkgroupSize >= 256 && !inHalf(kernel, limits) && isTiled(kernel),
-  plan: (kernel, limits) => planTiled(kernel, limits, "f32"),
-};
-
-/**
- * The same with tiles of half floats. The operand that isn't in half is rounded to it; 16 products are summed in half, and those sums in f32. So a
- * sum of magnitude s over a block errs by up to about 16 · 2⁻¹¹ · Σ|aᵢ bᵢ|, and values or sums of a block beyond 65504 become infinite.
- */
-export const matmulTiledHalf: OpKernelChoice = {
-  name: "matmulTiledHalf",
-  runsEpilogues: true,
-  accepts: (kernel, limits) => limits.maxWorkgroupSize >= 256 && inHalf(kernel, limits) && isTiled(kernel),
-  plan: (kernel, limits) => planTiled(kernel, limits, "f16"),
-};
-
-async function planTiled(kernel: OpKernel, limits: PlanLimits, arithmetic: "f32" | "f16"): Promise<Plan> {
+/** Of both kernels in tiles, which differ in how products are computed. */
+export async function planTiled(kernel: OpKernel, limits: PlanLimits, arithmetic: "f32" | "f16"): Promise<Plan> {
   const { batch, m, k, n } = sizesOf(kernel);
   const [a, b] = operandsOf(kernel);
   const total = product(batch) * m * n;
