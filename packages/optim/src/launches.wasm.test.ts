@@ -1,7 +1,7 @@
 import { openDevice } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { expect, it } from "vitest";
-import { launchTests } from "../fixtures/launch-tests.ts";
+import { launchTests } from "./launch-suite.samples.ts";
 import { groups, trainThrough } from "./launches.samples.ts";
 
 launchTests(() => wasm(), { "weight decay on matrices": 7, "learning rates of layers": 6 });

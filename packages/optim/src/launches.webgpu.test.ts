@@ -1,6 +1,6 @@
 import { webgpu, type WebGPUOptions } from "@multiway/webgpu";
 import { describe } from "vitest";
-import { launchTests } from "../fixtures/launch-tests.ts";
+import { launchTests } from "./launch-suite.samples.ts";
 
 const open = (options: WebGPUOptions = {}) => () => webgpu({ allowSoftware: true, ...options });
 

@@ -43,6 +43,36 @@ describe("fusion", () => {
     expect(recorder.loops()[0]!.buffers.map(({ access }) => access).sort()).toEqual(["read", "read", "readwrite", "readwrite", "readwrite"]);
   });
 
+  /** A clipped update with decay, which touches eight buffers when three are written in place. */
+  const clippedUpdate = (w: Tensor, m: Tensor, v: Tensor, g: Tensor, factor: Tensor, corrections: Tensor[], learningRate: Tensor) => {
+    const gradient = g.mul(factor);
+    const [first, second] = [m.mul(0.9).add(gradient.mul(0.1)), v.mul(0.999).add(gradient.square().mul(0.001))];
+    const update = first.div(corrections[0]!).div(second.div(corrections[1]!).sqrt().add(1e-8));
+    return { w: w.mul(learningRate.mul(-0.05).add(1)).sub(update.mul(learningRate)), first, second };
+  };
+
+  it("counts an argument and the result over it once, where buffers are few", async () => {
+    const device = await open({ maxBuffersPerKernel: 8 });
+    const fresh = () => device.tensor(ramp(10));
+    const one = () => device.tensor(0.5);
+    compile(clippedUpdate, { donate: [0, 1, 2] })(fresh(), fresh(), fresh(), fresh(), one(), [one(), one()], 0.1);
+    expect(recorder.labels()).toHaveLength(1);
+    expect(recorder.loops()[0]!.buffers).toHaveLength(8);
+  });
+
+  it("splits the kernel when the result cannot be written over its argument after all", async () => {
+    const device = await open({ maxBuffersPerKernel: 8 });
+    const fresh = () => device.tensor(ramp(10).map(Math.abs));
+    const one = () => device.tensor(0.5);
+    const args = () => [fresh(), fresh(), fresh(), fresh(), one(), [one(), one()], 0.1] as const;
+    const keeping = compile((...[w, ...rest]: Parameters<typeof clippedUpdate>) => ({ ...clippedUpdate(w, ...rest), old: w.neg(), older: w }), { donate: [0, 1, 2] });
+    const result = keeping(...(args() as never as Parameters<typeof keeping>));
+    for (const { buffers } of recorder.loops()) expect(buffers.length).toBeLessThanOrEqual(8);
+    const expected = clippedUpdate(...(args().map((value) => (typeof value === "number" ? one().mul(0.2) : value)) as never as Parameters<typeof clippedUpdate>));
+    expect(await result.w.data()).toEqual(await expected.w.data());
+    expect(await result.older.data()).toEqual(await fresh().data());
+  });
+
   it("joins equal ops, and reductions over the same axes", async () => {
     const device = await open();
     const x = device.tensor(ramp(24), { shape: [4, 6] });
