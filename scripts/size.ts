@@ -23,12 +23,12 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export * from "@multiway/images"', bytes: 12_800 },
   { code: 'export * from "@multiway/tensor"', bytes: 34_000 },
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 48_000 },
-  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 41_000 },
+  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_500 },
   { code: 'export * from "@multiway/checkpoint"', bytes: 23_500 },
   { code: 'export * from "@multiway/transformer"', bytes: 27_000 },
   // Pages that multiply two matrices.
-  { ...productPages["webgpu"]!, bytes: 40_000 },
-  { ...productPages["webgpu of two"]!, bytes: 40_000 },
+  { ...productPages["webgpu"]!, bytes: 45_800 },
+  { ...productPages["webgpu of two"]!, bytes: 46_000 },
   { ...productPages["wasm"]!, bytes: 47_000 },
   { ...productPages["wasm isolated"]!, bytes: 48_500 },
   // A page that trains the whole encoder.

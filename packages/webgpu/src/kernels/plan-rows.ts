@@ -55,29 +55,29 @@ export async function planRows(kernel: OpKernel): Promise<Plan> {
         declarations: `${finish?.declarations ?? ""}
 ${rows.map((i) => `var<workgroup> sums${i}: array<${type}, ${threads}>;`).join("\n")}`,
         body: `
-let batch = group / ${rowBlocks * columnBlocks}u;
-${lines}
-let row0 = ((group / ${columnBlocks}u) % ${rowBlocks}u) * ${rows.length}u;
-let part = ${part};
-let column = (group % ${columnBlocks}u) * ${columns}u + ${columnsEach === 4 ? "4u * " : ""}(${columnThread});
+  let batch = group / ${rowBlocks * columnBlocks}u;
+  ${lines}
+  let row0 = ((group / ${columnBlocks}u) % ${rowBlocks}u) * ${rows.length}u;
+  let part = ${part};
+  let column = (group % ${columnBlocks}u) * ${columns}u + ${columnsEach === 4 ? "4u * " : ""}(${columnThread});
 ${rows.map((i) => `  let a${i}_start = ${at(a, [...names, m % rows.length === 0 ? `row0 + ${i}u` : `min(row0 + ${i}u, ${m - 1}u)`, "0u"])};`).join("\n")}
-let b_start = ${at(b, [...names, "0u", inside ? `min(column, ${n - columnsEach}u)` : "column"])};
+  let b_start = ${at(b, [...names, "0u", inside ? `min(column, ${n - columnsEach}u)` : "column"])};
 ${rows.map((i) => `  var sum${i} = ${type}();`).join("\n")}
-for (var i = ${depthEach}u * part; i < ${k}u; i += ${depthEach * parts}u) {
-  let x = load_b(${depthEach === 4 || columnsEach === 4 ? `(${bAt}) >> 2u` : bAt});
-  ${terms.join("\n    ")}
-}
-${rows.map((i) => `  sums${i}[lane] = sum${i};`).join("\n")}
-workgroupBarrier();
-for (var half = ${parts / 2}u; half > 0u; half >>= 1u) {
-  if (part < half) {
-${rows.map((i) => `      sum${i} += sums${i}[lane + half * ${step}u];\n      sums${i}[lane] = sum${i};`).join("\n")}
+  for (var i = ${depthEach}u * part; i < ${k}u; i += ${depthEach * parts}u) {
+    let x = load_b(${depthEach === 4 || columnsEach === 4 ? `(${bAt}) >> 2u` : bAt});
+    ${terms.join("\n    ")}
   }
+${rows.map((i) => `  sums${i}[lane] = sum${i};`).join("\n")}
   workgroupBarrier();
-}
-if (part == 0u${inside ? ` && ${inside}` : ""}) {
+  for (var half = ${parts / 2}u; half > 0u; half >>= 1u) {
+    if (part < half) {
+${rows.map((i) => `      sum${i} += sums${i}[lane + half * ${step}u];\n      sums${i}[lane] = sum${i};`).join("\n")}
+    }
+    workgroupBarrier();
+  }
+  if (part == 0u${inside ? ` && ${inside}` : ""}) {
 ${stores.map((text) => `    ${text}`).join("\n")}
-}`,
+  }`,
       },
     ],
   };
