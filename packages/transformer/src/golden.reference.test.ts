@@ -42,7 +42,7 @@ describe("runTransformerCase", () => {
   it("refuses what is no case of its kinds", async () => {
     const manifest = await manifestOf("feed_forward");
     const run = (changes: object) => runTransformerCase({ ...manifest, ...changes }, read, device);
-    await expect(run({ kind: "beit3.head" })).rejects.toThrow('runTransformerCase: the manifest has kind "beit3.head"; expected component or component.drop_path or beit3.encoder, with files and outputs.');
+    await expect(run({ kind: "beit3.head" })).rejects.toThrow('runTransformerCase: the manifest has kind "beit3.head"; expected component or component.drop_path or beit3.encoder or checkpoint.load, with files and outputs.');
     await expect(runTransformerCase(null, read, device)).rejects.toThrow("the manifest has kind undefined");
     await expect(run({ op: "rotary" })).rejects.toThrow(/the manifest's op is "rotary"; expected one of attention, encoder_layer, /);
     await expect(run({ op: "constructor" })).rejects.toThrow("the manifest's op is \"constructor\"");
