@@ -85,7 +85,7 @@ async function runStep({ name, command: [program, ...args], report }: Step): Pro
 }
 
 /** Several times what a step takes on two processors. */
-const limitSeconds = 480;
+const limitSeconds = 1200;
 
 mkdirSync(reports, { recursive: true });
 const wanted = process.argv.slice(2);
