@@ -1,6 +1,9 @@
-import type { DeviceBackend, HostArray, Kernel, KernelBuffer, LoopKernel, OpKernel, Program } from "@multiway/tensor/device";
+import type { DeviceBackend, HostArray, Kernel, KernelBuffer, LoopKernel, OpKernel } from "@multiway/tensor/device";
+import { programOf } from "./device/program-of-one.ts";
 import type { WebGPUOptions } from "./device/open.ts";
 import { webgpu } from "./webgpu.ts";
+
+export { programOf };
 
 /** Opens the adapter that tests run on: a software one counts. */
 export async function openForTest(options: WebGPUOptions = {}): Promise<DeviceBackend> {
@@ -10,19 +13,6 @@ export async function openForTest(options: WebGPUOptions = {}): Promise<DeviceBa
 }
 
 const dtypeOf = (data: HostArray): KernelBuffer["dtype"] => (data instanceof Uint16Array ? "f16" : data instanceof Int32Array ? "i32" : data instanceof Uint32Array ? "u32" : "f32");
-
-/** A program of one kernel whose buffers are all handed in. */
-export function programOf(kernel: Kernel, lengths: readonly number[]): Program {
-  return {
-    label: kernel.label,
-    kernels: [kernel],
-    buffers: kernel.buffers.map(({ dtype }, index) => ({ dtype, length: lengths[index]!, place: { kind: "binding", index } })),
-    steps: [{ kernel: 0, buffers: kernel.buffers.map((_, index) => index) }],
-    arenaBytes: 0,
-    numBindings: kernel.buffers.length,
-    numScalars: 0,
-  };
-}
 
 /** Runs one kernel over host arrays and returns what its written buffers hold; inputs are given as data, outputs as a length. */
 export async function runKernel(device: DeviceBackend, kernel: Kernel, contents: readonly (HostArray | number)[]): Promise<HostArray[]> {

@@ -2,6 +2,7 @@ import type { Kernel, OpKernel, Program } from "@multiway/tensor/device";
 import { bytesOf } from "@multiway/tensor/device";
 import { isTiled, sizesOf } from "../kernels/matmul-sizes.ts";
 import { shapeClass, tileByShape, tileNames, tiles, type TileName } from "../kernels/matmul-tiles.ts";
+import { programOf } from "./program-of-one.ts";
 import { GpuProgram, whenCompiled, type Host, type Launch } from "./program.ts";
 import type { TileStore } from "./tile-store.ts";
 import type { Timestamps } from "./timestamps.ts";
@@ -68,7 +69,9 @@ export class Tuner {
 
   private async quickest({ kernel, lengths }: Candidate, deadline: number): Promise<TileName | undefined> {
     const { memory, device } = this.host;
-    const alone = programOf(kernel, lengths);
+    // Without its epilogue, whose share of the time is the same for every tile.
+    const { epilogue: _, ...plain } = kernel;
+    const alone = programOf({ ...plain, label: `${kernel.label} tuning` }, lengths);
     const bytes = alone.buffers.map(({ dtype, length }) => length * bytesOf(dtype));
     if (bytes.reduce((sum, size) => sum + size, 0) > maximumBytes) return undefined;
     const blocks = bytes.map((size) => memory.take(size, "multiway tuning"));
@@ -128,19 +131,6 @@ function isMeasured(kernel: Kernel): kernel is OpKernel {
   if (kernel.kind !== "op" || kernel.op !== "matmul" || !isTiled(kernel)) return false;
   const [batch, m, k, n] = shapeClass(kernel).split(" ").map(Number) as [number, number, number, number];
   return 2 * batch * m * k * n >= minimumFlops;
-}
-
-/** The kernel without its epilogue, whose share of the time is the same for every tile. */
-function programOf({ epilogue: _, ...kernel }: OpKernel, lengths: readonly number[]): Program {
-  return {
-    label: `${kernel.label} tuning`,
-    kernels: [kernel],
-    buffers: kernel.buffers.map(({ dtype }, index) => ({ dtype, length: lengths[index]!, place: { kind: "binding", index } })),
-    steps: [{ kernel: 0, buffers: kernel.buffers.map((_, index) => index) }],
-    arenaBytes: 0,
-    numBindings: kernel.buffers.length,
-    numScalars: 0,
-  };
 }
 
 const now = (): number => performance.now();
