@@ -12,7 +12,7 @@ export interface ProductPage {
   loads: readonly string[];
 }
 
-const onWebgpu = ["packages/webgpu/src/device/index.ts", "packages/webgpu/src/kernels/matmul.ts", "packages/webgpu/src/kernels/plan-tiled.ts"];
+const onWebgpu = ["packages/webgpu/src/device/index.ts", "packages/webgpu/src/kernels/matmul.ts"];
 const onWasm = ["packages/wasm/src/device/index.ts", "packages/wasm/src/kernels/matmul.ts"];
 /** In a page that is cross-origin isolated the calling thread runs what is small. */
 const isolated = ["packages/wasm/src/device/small-programs.ts"];

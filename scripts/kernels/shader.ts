@@ -11,7 +11,7 @@
 import { realize, type Tensor } from "@multiway/tensor";
 import { allDTypes, type DType, type KernelExplanation } from "@multiway/tensor/device";
 import { explainKernel as explainWasm } from "@multiway/wasm";
-import { coreLimits, tileNames, explainKernel as explainWebgpu, type PlanLimits } from "@multiway/webgpu";
+import { tileNames, explainKernel as explainWebgpu, type PlanLimits } from "@multiway/webgpu";
 import { parseArgs } from "node:util";
 import wabt from "wabt";
 import { limitsOf, openPaperDevice } from "./paper-device.ts";
@@ -19,11 +19,10 @@ import { limitsOf, openPaperDevice } from "./paper-device.ts";
 const extras = ["subgroups", "f16", "matrices"] as const;
 
 /** Of a WebGPU adapter with more than every adapter has. */
-function limitsWith(names: readonly string[], tile: string | undefined): PlanLimits {
+function limitsWith(names: readonly string[], tile: string | undefined): Partial<PlanLimits> {
   const component = names.includes("f16") ? "f16" : "f32";
   return {
-    ...coreLimits,
-    maxWorkgroupBytes: names.length > 0 ? 32768 : coreLimits.maxWorkgroupBytes,
+    ...(names.length > 0 && { maxWorkgroupBytes: 32768 }),
     abilities: {
       ...(names.some((name) => name !== "f16") && { subgroups: { minSize: 32, maxSize: 32 } }),
       shaderF16: component === "f16",
@@ -39,7 +38,7 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
-function parse(): { op: string; shapes: number[][]; dtype: DType; device: "webgpu" | "wasm"; limits: PlanLimits; rest: unknown[] } {
+function parse(): { op: string; shapes: number[][]; dtype: DType; device: "webgpu" | "wasm"; limits: Partial<PlanLimits>; rest: unknown[] } {
   const given = process.argv.slice(2);
   const dashes = given.indexOf("--");
   const own = dashes < 0 ? given : given.slice(0, dashes);

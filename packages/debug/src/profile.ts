@@ -1,4 +1,4 @@
-import { bytesOf, recordCallSites, type DeviceFactory, type Kernel, type StepOp } from "@multiway/tensor/device";
+import { bytesOf, recordCallSites, sizeOf, type DeviceFactory, type Kernel, type StepOp } from "@multiway/tensor/device";
 import { stepwise, type ObservedStep } from "./stepwise.ts";
 
 /** What one kind of kernel has cost. */
@@ -115,12 +115,11 @@ const nameIn = (kernel: Kernel): string => (kernel.kind === "loop" ? kernel.labe
 /** Operations of the products that the mathematics needs. */
 function flopsOf(kernel: Kernel): number | undefined {
   if (kernel.kind !== "op") return undefined;
-  const size = (shape: readonly number[]): number => shape.reduce((product, extent) => product * extent, 1);
-  if (kernel.op === "matmul") return 2 * size(kernel.outputs[0]!.shape) * kernel.inputs[0]!.shape.at(-1)!;
+  if (kernel.op === "matmul") return 2 * sizeOf(kernel.outputs[0]!.shape) * kernel.inputs[0]!.shape.at(-1)!;
   if (kernel.op !== "attention" && kernel.op !== "attentionBackward") return undefined;
   const [queries, ...rest] = kernel.inputs;
   const keys = rest.slice(0, 2 * Number(kernel.attributes["segments"])).reduce((sum, { shape }, position) => sum + (position % 2 === 0 ? shape[1]! : 0), 0);
-  return (kernel.op === "attention" ? 4 : 10) * size(queries!.shape) * keys;
+  return (kernel.op === "attention" ? 4 : 10) * sizeOf(queries!.shape) * keys;
 }
 
 const siteOf = (ops: readonly StepOp[]): string | undefined => ops.at(-1)?.site;

@@ -1,4 +1,4 @@
-import { bytesOf, loopForm, type OpKernel, type Program, type ProgramBuffer, type Step } from "@multiway/tensor/device";
+import { bytesOf, loopFormText, type OpKernel, type Program, type ProgramBuffer, type Step } from "@multiway/tensor/device";
 import { demand } from "./fault.ts";
 
 /** Which kernel of which step a fault belongs to; undefined for the program as a whole. */
@@ -115,7 +115,7 @@ class Launch {
   }
 
   run({ kernel, buffers, joins }: Step): void {
-    const form = loopForm(this.#program.kernels[kernel]!)?.text;
+    const form = loopFormText(this.#program.kernels[kernel]!);
     if (!joins) this.#touched = [];
     else demand(form !== undefined && form === this.#form, "the step joins the one before it, and is of another form.");
     this.#form = form;

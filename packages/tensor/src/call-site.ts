@@ -1,17 +1,16 @@
 /** Notes where ops are called, for those who look for a wrong value or a slow kernel. Off by default: a stack trace for each op costs more than the op. */
-let isRecording = false;
+let find: ((stack: string) => string | undefined) | undefined;
 /** Where gradients are made: the line of the op that they belong to. */
 let inherited: string | undefined;
 
 /** Switches the notes on or off, for all ops from now on. */
 export function recordCallSites(on: boolean): void {
-  isRecording = on;
+  find = on ? siteIn : undefined;
 }
 
 /** The line outside this package that is making a node; undefined while nothing is recorded. */
 export function callSite(): string | undefined {
-  if (!isRecording) return undefined;
-  return inherited ?? siteIn(new Error().stack ?? "");
+  return find && (inherited ?? find(new Error().stack ?? ""));
 }
 
 /** What `make` builds belongs to another op's line. */

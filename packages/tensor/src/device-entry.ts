@@ -17,9 +17,10 @@ export {
   type Store,
   type UnaryOperation,
 } from "./kernel-ir.ts";
+export { sizeOf } from "./shape.ts";
 export { wrapDevices } from "./device.ts";
 export { Order } from "./order.ts";
 export { recordCallSites } from "./call-site.ts";
 export { kernelOpNames, type KernelOpName } from "./kernel-ops.ts";
-export { loopForm, type ConstantInstruction, type LoopForm } from "./loop-form.ts";
+export { loopForm, loopFormText, type ConstantInstruction, type LoopForm } from "./loop-form.ts";
 export { launchesOf, type Place, type Program, type ProgramBuffer, type Step, type StepOp } from "./program.ts";

@@ -5,7 +5,7 @@ import { floatToHalf } from "./half.ts";
 import { lower, type Lowered, type LowerRequest } from "./lowering/lower.ts";
 import { Node, nodeCounter, Storage } from "./node.ts";
 import { storedOp } from "./ops/leaves.ts";
-import type { Nested } from "./print.ts";
+import type { Nested } from "./nested.ts";
 import { requireShape, sizeOf, type Shape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 

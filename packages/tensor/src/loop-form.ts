@@ -16,29 +16,43 @@ export interface LoopForm {
 
 export type ConstantInstruction = Extract<Instruction, { op: "constant" }>;
 
-/** Half floats and bools are not whole numbers of words, or not the words that they are stored as. */
-const isWord = (dtype: string): boolean => dtype === "f32" || dtype === "i32" || dtype === "u32";
-
 /**
- * The form of a loop over one axis: elementwise code, or the reduction of all elements to single ones. Undefined for other kernels.
+ * Names the form of a loop over one axis: elementwise code, or the reduction of all elements to single ones. Undefined for other kernels.
  *
  * Loops of one form that do not depend on one another can run as one launch, with a table of their numbers.
  */
+export function loopFormText(kernel: Kernel): string | undefined {
+  const form = separated(kernel);
+  return form && textOf(form);
+}
+
+/** The form of a loop that has one: see {@link loopFormText}. */
 export function loopForm(given: Kernel): LoopForm | undefined {
-  if (given.kind !== "loop" || !given.buffers.every(({ dtype }) => isWord(dtype))) return undefined;
-  const kernel = withSeparateConstants(given);
-  const { extents, reduction, body } = kernel;
-  if (extents.length + (reduction?.extents.length ?? 0) > 1 || (reduction && extents.length > 0)) return undefined;
-  if (reduction?.results.some(({ combine, value }) => combine.startsWith("arg") || !isWord(reduction.body[value]!.type))) return undefined;
-  const code = [...(reduction?.body ?? []), ...body];
-  if (code.some((instruction) => instruction.op === "index" || (instruction.op === "load" && instruction.guard !== undefined))) return undefined;
+  const kernel = separated(given);
+  if (!kernel) return undefined;
+  const code = codeOf(kernel);
   return {
     text: textOf(kernel),
     kernel,
-    extent: (reduction?.extents ?? extents)[0] ?? 1,
+    extent: (kernel.reduction?.extents ?? kernel.extents)[0] ?? 1,
     accesses: [...code.flatMap((instruction) => (instruction.op === "load" ? [instruction.access] : [])), ...kernel.stores.map(({ access }) => access)].map((access) => ({ ...access, stride: access.strides[0] ?? 0 })),
     constants: code.filter((instruction) => instruction.op === "constant"),
   };
+}
+
+const codeOf = ({ reduction, body }: LoopKernel): Instruction[] => [...(reduction?.body ?? []), ...body];
+
+/** Half floats and bools are not whole numbers of words, or not the words that they are stored as. */
+const isWord = (dtype: string): boolean => dtype === "f32" || dtype === "i32" || dtype === "u32";
+
+/** A loop that has a form, with a constant for each use. */
+function separated(kernel: Kernel): LoopKernel | undefined {
+  if (kernel.kind !== "loop" || !kernel.buffers.every(({ dtype }) => isWord(dtype))) return undefined;
+  const { extents, reduction } = kernel;
+  if (extents.length + (reduction?.extents.length ?? 0) > 1 || (reduction && extents.length > 0)) return undefined;
+  if (reduction?.results.some(({ combine, value }) => combine.startsWith("arg") || !isWord(reduction.body[value]!.type))) return undefined;
+  if (codeOf(kernel).some((instruction) => instruction.op === "index" || (instruction.op === "load" && instruction.guard !== undefined))) return undefined;
+  return withSeparateConstants(kernel);
 }
 
 function withSeparateConstants(kernel: LoopKernel): LoopKernel {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatTensor, toNested } from "./print.ts";
+import { toNested } from "./nested.ts";
+import { formatTensor } from "./print.ts";
 
 const f32 = (values: number[], shape = [values.length]) => formatTensor(Float32Array.from(values), shape, "f32");
 

@@ -1,18 +1,5 @@
 import type { DType, HostArray } from "./dtype.ts";
-import { contiguousStrides, sizeOf, type Shape } from "./shape.ts";
-
-/** Elements as nested arrays; a scalar by itself. */
-export type Nested = number | boolean | Nested[];
-
-/** Row-major elements as nested arrays; bools as true and false. */
-export function toNested(data: HostArray, shape: Shape, dtype: DType): Nested {
-  const strides = contiguousStrides(shape);
-  const at = (axis: number, offset: number): Nested => {
-    if (axis === shape.length) return dtype === "bool" ? data[offset] !== 0 : data[offset]!;
-    return Array.from({ length: shape[axis]! }, (_, index) => at(axis + 1, offset + index * strides[axis]!));
-  };
-  return at(0, 0);
-}
+import type { Shape } from "./shape.ts";
 
 /** Long axes are cut to this many elements at each end, once a tensor has more than `threshold` elements. */
 const edge = 3;
@@ -25,24 +12,23 @@ const lineWidth = 80;
  * and device behind unless they are what one expects.
  */
 export function formatTensor(data: HostArray, shape: Shape, dtype: DType, device?: string): string {
-  const strides = contiguousStrides(shape);
-  const size = sizeOf(shape);
+  const size = shape.reduce((product, extent) => product * extent, 1);
   const shown = (extent: number): (number | undefined)[] =>
     size > threshold && extent > 2 * edge ? [0, 1, 2, undefined, extent - 3, extent - 2, extent - 1] : Array.from({ length: extent }, (_, index) => index);
 
   const visible: number[] = [];
-  const collect = (axis: number, offset: number): void => {
-    if (axis === shape.length) visible.push(data[offset]!);
-    else for (const index of shown(shape[axis]!)) if (index !== undefined) collect(axis + 1, offset + index * strides[axis]!);
+  const collect = (axis: number, row: number): void => {
+    if (axis === shape.length) visible.push(data[row]!);
+    else for (const index of shown(shape[axis]!)) if (index !== undefined) collect(axis + 1, row * shape[axis]! + index);
   };
   if (size > 0) collect(0, 0);
   const { text, width } = elementFormat(visible, dtype);
 
   const indent = "tensor(".length;
-  const write = (axis: number, offset: number): string => {
-    if (axis === shape.length) return text(data[offset]!).padStart(width);
+  const write = (axis: number, row: number): string => {
+    if (axis === shape.length) return text(data[row]!).padStart(width);
     const inner = " ".repeat(indent + axis + 1);
-    const parts = shown(shape[axis]!).map((index) => (index === undefined ? (axis === shape.length - 1 ? " ..." : "...") : write(axis + 1, offset + index * strides[axis]!)));
+    const parts = shown(shape[axis]!).map((index) => (index === undefined ? (axis === shape.length - 1 ? " ..." : "...") : write(axis + 1, row * shape[axis]! + index)));
     const rest = shape.length - axis - 1;
     if (rest > 0) return `[${parts.join(`,${"\n".repeat(rest)}${inner}`)}]`;
     const perLine = Math.max(1, Math.floor((lineWidth - indent - axis) / (width + 2)));

@@ -7,6 +7,7 @@ import { resolveSlice, type SliceSpec } from "./composites/slice.ts";
 import type { Device } from "./device.ts";
 import type { DType, HostArray } from "./dtype.ts";
 import { isFloat } from "./dtype.ts";
+import { toNested, type Nested } from "./nested.ts";
 import { Node, specOf, type Value } from "./node.ts";
 import type { Attributes, Op } from "./op.ts";
 import * as arithmetic from "./ops/arithmetic.ts";
@@ -25,7 +26,6 @@ import * as rounding from "./ops/rounding.ts";
 import { maximumOp, minimumOp, whereOp } from "./ops/selection.ts";
 import { cumulativeSumOp, sortOp } from "./ops/sorting.ts";
 import { expandOp, padOp, permuteOp, reshapeOp, sliceOp } from "./ops/views.ts";
-import { formatTensor, toNested, type Nested } from "./print.ts";
 import { dtypeOfNumber, promote } from "./promote.ts";
 import { readStored } from "./realize.ts";
 import { broadcastShapes, inferReshape, resolveAxes, resolveAxis, sameShape, sizeOf, type Shape } from "./shape.ts";
@@ -104,7 +104,9 @@ export class Tensor implements Disposable {
   }
   /** Text that reads like PyTorch's, with the elements. */
   async format(): Promise<string> {
-    return formatTensor(await this.data(), this.shape, this.dtype, this.device?.name);
+    const data = await this.data();
+    const { formatTensor } = await import("./print.ts");
+    return formatTensor(data, this.shape, this.dtype, this.device?.name);
   }
   /** Shape, dtype and device; the elements need {@link Tensor.format}. */
   toString(): string {

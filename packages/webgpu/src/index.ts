@@ -2,4 +2,4 @@ export { webgpu } from "./webgpu.ts";
 export type { WebGPUOptions } from "./device/open.ts";
 export { explainKernel } from "./explain.ts";
 export { tileNames, type TileName } from "./kernels/matmul-tiles.ts";
-export { coreLimits, type PlanLimits } from "./wgsl/stage.ts";
+export type { PlanLimits } from "./wgsl/stage.ts";

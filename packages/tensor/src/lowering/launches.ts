@@ -1,6 +1,6 @@
 import { bytesOf } from "../dtype.ts";
 import type { Kernel } from "../kernel-ir.ts";
-import { loopForm } from "../loop-form.ts";
+import { loopFormText } from "../loop-form.ts";
 import { mergeBuffers, nameOf, type Memory } from "./buffers.ts";
 import type { Value } from "./graph.ts";
 
@@ -32,7 +32,7 @@ export function joinLoops(steps: readonly PlannedStep[]): PlannedStep[][] {
   const written = new Map<unknown, number>();
   const touched = new Map<unknown, number>();
   for (const step of steps) {
-    const form = loopForm(step.kernel)?.text;
+    const form = loopFormText(step.kernel);
     const uses = step.memory.map((memory, buffer) => ({ name: nameOf(memory), memory, writes: step.kernel.buffers[buffer]!.access !== "read" }));
     const earliest = Math.max(0, ...uses.map(({ name, writes }) => 1 + ((writes ? touched : written).get(name) ?? -1)));
     let position = form === undefined ? undefined : latestOf.get(form);

@@ -1,7 +1,7 @@
 import { formatShape, InternalError } from "@multiway/errors";
 import type { DeviceLimits } from "../backend.ts";
 import { bytesOf, registerType, type DType, type HostArray } from "../dtype.ts";
-import type { Epilogue, Kernel, Layout, LoopKernel } from "../kernel-ir.ts";
+import type { Access, Epilogue, Instruction, Kernel, Layout, LoopKernel } from "../kernel-ir.ts";
 import type { Value as GraphValue } from "../node.ts";
 import type { Place, Program, ProgramBuffer, Step, StepOp } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
@@ -138,7 +138,7 @@ class Lowering {
       const buffers = new BufferList();
       const inputs: Layout[] = cluster.inputs.map(({ value, view }) => {
         const memory = this.#memoryOf(value);
-        return { buffer: buffers.use(memory, "read"), dtype: memory.dtype, shape: view.shape, strides: view.strides, offset: view.offset + (value.leaf?.kind === "scalar" ? value.leaf.word : 0) };
+        return { buffer: buffers.use(memory, "read"), dtype: memory.dtype, shape: view.shape, strides: view.strides, offset: view.offset + wordOf(value) };
       });
       const { epilogue } = cluster;
       const outputs: Layout[] = cluster.members.map((member, position) => {
@@ -156,14 +156,7 @@ class Lowering {
 
   #emitEpilogue({ members, builder, results }: ClusterEpilogue, result: Value, output: Layout, buffers: BufferList): Epilogue {
     // The result is written by the kernel before the epilogue reads it: for the program as a whole its memory is only written.
-    const loads = builder.loaded.map((value) => (value === result ? undefined : buffers.use(this.#memoryOf(value), "read")));
-    const wordOf = builder.loaded.map((value) => (value.leaf?.kind === "scalar" ? value.leaf.word : 0));
-    const body = builder.code.instructions.map((instruction) => {
-      if (instruction.op !== "load") return instruction;
-      const { buffer, offset, strides } = instruction.access;
-      const own = { buffer: output.buffer, offset: 0, strides: output.strides };
-      return { ...instruction, access: loads[buffer] === undefined ? own : { buffer: loads[buffer], offset: offset + wordOf[buffer]!, strides } };
-    });
+    const body = this.#bind(builder, buffers, { own: { value: result, access: { buffer: output.buffer, offset: 0, strides: output.strides } } });
     const stores = members.map((member, position) => ({
       access: { buffer: buffers.use(this.#memoryOf(member), "write"), offset: 0, strides: output.strides },
       value: results[position]!,
@@ -183,16 +176,9 @@ class Lowering {
       builder.define(member, instruction);
       return instruction;
     });
-    const loads = builder.loaded.map((value) => buffers.use(this.#memoryOf(value), "read"));
-    const wordOf = builder.loaded.map((value) => (value.leaf?.kind === "scalar" ? value.leaf.word : 0));
     const kept = axes ? domain.map((_, axis) => axis).filter((axis) => !axes.includes(axis)) : domain.map((_, axis) => axis);
     const order = [...kept, ...(axes ?? [])];
-    const body = builder.code.instructions.map((instruction) => {
-      if (instruction.op === "index") return { ...instruction, axis: order.indexOf(instruction.axis) };
-      if (instruction.op !== "load") return instruction;
-      const { buffer, offset, strides } = instruction.access;
-      return { ...instruction, access: { buffer: loads[buffer]!, offset: offset + wordOf[buffer]!, strides: order.map((axis) => strides[axis]!) } };
-    });
+    const body = this.#bind(builder, buffers, { order });
     const keptShape = kept.map((axis) => domain[axis]!);
     const stores = members.map((member, position) => ({
       access: { buffer: buffers.use(this.#memoryOf(member), "write"), offset: 0, strides: contiguousStrides(keptShape) },
@@ -216,6 +202,18 @@ class Lowering {
       const nest = collapseNest({ extents: keptShape, reduced: [], lists: [body], stores });
       this.#push({ kind: "loop", label, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers, builder.evaluated);
     }
+  }
+
+  /** What a builder wrote, for a kernel: loads are from its buffers, `own` from the result that it has at hand, and axes stand in its `order`. */
+  #bind({ code, loaded }: LoopBuilder, buffers: BufferList, { own, order }: { own?: { value: Value; access: Access }; order?: readonly number[] } = {}): Instruction[] {
+    const places = loaded.map((value) => (value === own?.value ? undefined : buffers.use(this.#memoryOf(value), "read")));
+    return code.instructions.map((instruction) => {
+      if (order && instruction.op === "index") return { ...instruction, axis: order.indexOf(instruction.axis) };
+      if (instruction.op !== "load") return instruction;
+      const { buffer, offset, strides } = instruction.access;
+      const place = places[buffer];
+      return { ...instruction, access: place === undefined ? own!.access : { buffer: place, offset: offset + wordOf(loaded[buffer]!), strides: order?.map((axis) => strides[axis]!) ?? strides } };
+    });
   }
 
   #push(kernel: Kernel, buffers: BufferList, computed: readonly Value[]): void {
@@ -263,11 +261,7 @@ class Lowering {
     const value = builder.read(output);
     const scratch: Memory = { dtype: target.dtype === "f16" ? "f32" : target.dtype, length: target.length, place: undefined, first: this.#steps.length, last: this.#steps.length };
     const buffers = new BufferList();
-    const loads = builder.loaded.map((load) => buffers.use(this.#memoryOf(load), "read"));
-    const words = builder.loaded.map((load) => (load.leaf?.kind === "scalar" ? load.leaf.word : 0));
-    const body = builder.code.instructions.map((instruction) =>
-      instruction.op === "load" ? { ...instruction, access: { ...instruction.access, buffer: loads[instruction.access.buffer]!, offset: instruction.access.offset + words[instruction.access.buffer]! } } : instruction,
-    );
+    const body = this.#bind(builder, buffers);
     const shape = output.spec.shape;
     const nest = collapseNest({ extents: [...shape], reduced: [], lists: [body], stores: [{ access: { buffer: buffers.use(scratch, "write"), offset: 0, strides: contiguousStrides(shape) }, value }] });
     this.#push({ kind: "loop", label: `copy ${formatShape(shape)} ${scratch.dtype}`, buffers: buffers.described, extents: nest.extents, body: nest.lists[0]!, stores: nest.stores }, buffers, [output]);
@@ -381,5 +375,8 @@ function ownerOf(output: Value): Value | undefined {
   if (owner.leaf) owner = output;
   return owner.spec.dtype === "f16" && owner.step ? undefined : owner;
 }
+
+/** Scalars lie side by side. */
+const wordOf = ({ leaf }: Value): number => (leaf?.kind === "scalar" ? leaf.word : 0);
 
 const describe = (value: Value): string => `${formatShape(value.spec.shape)} ${value.spec.dtype}`;

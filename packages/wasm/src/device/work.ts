@@ -1,4 +1,4 @@
-import type { Instruction, Kernel, KernelOpName, Layout, LoopKernel, OpKernel, Program } from "@multiway/tensor/device";
+import { sizeOf, type Instruction, type Kernel, type KernelOpName, type Layout, type LoopKernel, type OpKernel, type Program } from "@multiway/tensor/device";
 
 /** Up to so much, a program is small: some 0.1 ms for one thread, which is no more than it takes to hand work to a worker and to hear of its end. */
 const mostSmallWork = 2e6;
@@ -22,27 +22,25 @@ function workOf(kernel: Kernel): number {
   return kernel.kind === "loop" ? workOfLoop(kernel) : workOfOp(kernel);
 }
 
-const size = (extents: readonly number[]): number => extents.reduce((product, extent) => product * extent, 1);
-
 const slow: ReadonlySet<Instruction["op"]> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "power", "divide", "remainder", "sqrt"]);
 const workOfInstruction = ({ op }: Instruction): number => (op === "constant" ? 0 : slow.has(op) ? 8 : op === "load" ? 2 : 1);
 const workOfCode = (body: readonly Instruction[], numStores: number): number => body.reduce((sum, instruction) => sum + workOfInstruction(instruction), 2 * numStores);
 
 function workOfLoop({ extents, reduction, body, stores }: LoopKernel): number {
-  const inner = reduction ? size(reduction.extents) * workOfCode(reduction.body, reduction.results.length) : 0;
-  return size(extents) * (inner + workOfCode(body, stores.length));
+  const inner = reduction ? sizeOf(reduction.extents) * workOfCode(reduction.body, reduction.results.length) : 0;
+  return sizeOf(extents) * (inner + workOfCode(body, stores.length));
 }
 
 function workOfOp({ op, inputs, outputs, epilogue }: OpKernel): number {
-  const then = epilogue ? size(outputs[0]!.shape) * workOfCode(epilogue.body, epilogue.stores.length) : 0;
+  const then = epilogue ? sizeOf(outputs[0]!.shape) * workOfCode(epilogue.body, epilogue.stores.length) : 0;
   return then + workOfResults(op as KernelOpName, inputs, outputs);
 }
 
 function workOfResults(op: KernelOpName, inputs: readonly Layout[], outputs: readonly Layout[]): number {
-  const touched = [...inputs, ...outputs].reduce((sum, { shape }) => sum + size(shape), 0);
+  const touched = [...inputs, ...outputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   switch (op) {
     case "matmul":
-      return 2 * size(outputs[0]!.shape) * inputs[0]!.shape.at(-1)!;
+      return 2 * sizeOf(outputs[0]!.shape) * inputs[0]!.shape.at(-1)!;
     case "attention":
     case "attentionBackward": {
       const [batch, queries, heads, headDim] = inputs[0]!.shape as [number, number, number, number];

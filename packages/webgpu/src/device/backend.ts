@@ -1,14 +1,14 @@
 import { DeviceError, DeviceLostError, InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, Order, type DeviceBackend, type DeviceBuffer, type DeviceCounters, type DeviceLimits, type DType, type HostArray, type Kernel, type KernelExplanation, type Program } from "@multiway/tensor/device";
 import { explain } from "../kernels/explain.ts";
+import { foldWorkgroups } from "../wgsl/module.ts";
 import { Arena } from "./arena.ts";
 import { fromBits, toBits } from "./host-data.ts";
-import { lastHalfPipeline, putLastHalf } from "./last-half.ts";
 import { Memory, type Block } from "./memory.ts";
 import { Pipelines } from "./pipelines.ts";
-import { GpuProgram, whenCompiled, type Host, type Launch, type ProgramLimits } from "./program.ts";
+import { GpuProgram, type Host, type Launch, type ProgramLimits } from "./program.ts";
 import { Readback } from "./readback.ts";
-import { Timestamps } from "./timestamps.ts";
+import type { Timestamps } from "./timestamps.ts";
 import type { Tuner } from "./tuner.ts";
 
 export interface OpenedDevice {
@@ -21,7 +21,7 @@ export interface OpenedDevice {
   offsetAlignment: number;
   maxBufferBytes: number;
   /** Makes what measures tiles. */
-  tunerOf?: (host: Host, timestamps: Timestamps | undefined) => Tuner;
+  tunerOf?: (host: Host, readback: Readback) => Tuner;
 }
 
 class GpuTensor implements DeviceBuffer {
@@ -56,7 +56,8 @@ export class WebGPUBackend implements DeviceBackend {
   private nextId = 1;
 
   private readonly gpu: GPU;
-  private readonly timestamps: Timestamps | undefined;
+  /** Once passes have been timed. */
+  private timestamps: Timestamps | undefined;
   private readonly tuner: Tuner | undefined;
   /** Passes are timed while this is set. */
   private elapsedMs: number | undefined;
@@ -75,10 +76,10 @@ export class WebGPUBackend implements DeviceBackend {
       arena: new Arena(this.memory),
       pipelines: new Pipelines(device, () => void this.counters.pipelines++),
       limits: { ...limits, ...(tunerOf && { tileOf: (shape) => this.tuner!.tileOf(shape) }) },
+      fold: (workgroups) => foldWorkgroups(workgroups, limits.maxWorkgroupsPerDimension),
       upload: (block, data) => this.upload(block, toBits(data)),
     };
-    this.timestamps = Timestamps.of(device, this.readback);
-    this.tuner = tunerOf?.(this.host, this.timestamps);
+    this.tuner = tunerOf?.(this.host, this.readback);
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
       this.fail(fromGpuError(event.error));
@@ -108,18 +109,18 @@ export class WebGPUBackend implements DeviceBackend {
 
   /** An odd number of half floats in front of others: the last shares its word with one that stays. */
   private writeOdd(tensor: GpuTensor, bits: Uint32Array): void {
-    const pipeline = lastHalfPipeline(this.host.pipelines);
-    this.order.add(() =>
-      pipeline.ready.then(() => {
-        if (pipeline.error) return this.fail(pipeline.error);
-        const last = bits.length - 1;
-        this.upload(tensor.block, bits.subarray(0, last));
-        const change = this.memory.take(8, "multiway last half");
-        this.upload(change, Uint32Array.of(last, bits[last]!));
-        putLastHalf(this.device, pipeline, tensor.block, 4 * bits.length, change);
-        this.memory.give(change);
-      }),
-    );
+    this.order.add(async () => {
+      const { lastHalfPipeline, putLastHalf } = await import("./last-half.ts");
+      const pipeline = lastHalfPipeline(this.host.pipelines);
+      await pipeline.ready;
+      if (pipeline.error) return this.fail(pipeline.error);
+      const last = bits.length - 1;
+      this.upload(tensor.block, bits.subarray(0, last));
+      const change = this.memory.take(8, "multiway last half");
+      this.upload(change, Uint32Array.of(last, bits[last]!));
+      putLastHalf(this.device, pipeline, tensor.block, 4 * bits.length, change);
+      this.memory.give(change);
+    });
   }
 
   read(buffer: DeviceBuffer, offset = 0, length?: number): Promise<HostArray> {
@@ -175,13 +176,13 @@ export class WebGPUBackend implements DeviceBackend {
   private start(program: GpuProgram, blocks: readonly Block[], words: Uint32Array | undefined): Promise<void> | undefined {
     if (program.failure) return void this.fail(program.failure);
     const launches = program.launches(blocks);
-    const { error, pending } = whenCompiled(launches);
+    const { error, pending } = GpuProgram.whenCompiled(launches);
     if (error) return void this.fail(error);
     if (pending.length === 0) return this.submit(program, launches, words);
     return Promise.all(pending).then(() => {
       // Again, since a program loaded meanwhile may have moved the arena.
       const current = program.launches(blocks);
-      const failed = whenCompiled(current).error;
+      const failed = GpuProgram.whenCompiled(current).error;
       if (failed) return this.fail(failed);
       return this.submit(program, current, words);
     });
@@ -196,9 +197,13 @@ export class WebGPUBackend implements DeviceBackend {
   }
 
   get elapsed(): ((work: () => void) => Promise<number>) | undefined {
-    if (!this.timestamps) return undefined;
+    if (!this.device.features.has("timestamp-query")) return undefined;
     return (work) => {
-      this.order.add(() => void (this.elapsedMs = 0));
+      this.order.add(async () => {
+        const { Timestamps } = await import("./timestamps.ts");
+        this.timestamps ??= Timestamps.of(this.device, this.readback);
+        this.elapsedMs = 0;
+      });
       work();
       return this.after("elapsed", () => {
         const ms = this.elapsedMs!;

@@ -1,7 +1,6 @@
 import { loopForm, type LoopForm, type LoopKernel } from "@multiway/tensor/device";
 import { firstDataBinding, groupsOf, LaunchText, rowWords, tableHeader, wordOf } from "../loop/launch.ts";
 import type { Range } from "../wgsl/binder.ts";
-import { foldWorkgroups } from "../wgsl/module.ts";
 import type { Block } from "./memory.ts";
 import type { Pipeline } from "./pipelines.ts";
 import type { Host, Launch } from "./program.ts";
@@ -141,7 +140,7 @@ export class JoinedLaunch {
   private launchPiece(piece: Piece, words: Uint32Array): Launch[] {
     const { rows, regions, tableOffset } = piece;
     const groups = rows.reduce((sum, row) => sum + row.groups, 0);
-    const { x, y } = foldWorkgroups(groups, this.host.limits.maxWorkgroupsPerDimension);
+    const { x, y } = this.host.fold(groups);
     this.writeTable(piece, words.subarray(tableOffset / 4), x, groups);
     const gpus = new Map(rows.flatMap(({ found }) => found.map(({ gpu, range }) => [range.memory, gpu])));
     const data = regions.list.map(({ memory, start, end }) => ({ buffer: gpus.get(memory)!, offset: start, size: end - start }));

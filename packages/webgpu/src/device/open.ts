@@ -2,6 +2,7 @@ import { OptionError } from "@multiway/errors";
 import { tileNames, type TileName } from "../kernels/matmul-tiles.ts";
 import { abilitiesOf, describeAbilities, featuresFor } from "./abilities.ts";
 import { WebGPUBackend, type OpenedDevice } from "./backend.ts";
+import { GpuProgram } from "./program.ts";
 
 export interface WebGPUOptions {
   /** Take a software adapter (SwiftShader, llvmpipe) too: slower than the wasm device, for tests. Default false. */
@@ -78,7 +79,7 @@ async function tuning(adapter: string): Promise<NonNullable<OpenedDevice["tunerO
   const [{ Tuner }, { tileStore }, { tileFile }] = await Promise.all([import("./tuner.ts"), import("./tile-store.ts"), import("#tile-file")]);
   const store = tileStore(tileFile(), adapter);
   const known = await store.load();
-  return (host, timestamps) => new Tuner(host, store, known, timestamps);
+  return (host, readback) => new Tuner(host, store, known, readback, GpuProgram);
 }
 
 /** As much as the adapter allows, of what kernels make use of. */

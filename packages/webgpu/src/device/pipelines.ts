@@ -58,9 +58,7 @@ export class Pipelines {
 }
 
 async function compileError(label: string, wgsl: string, module: GPUShaderModule, cause: unknown): Promise<KernelError> {
-  const info = await module.getCompilationInfo().catch(() => undefined);
-  const messages = (info?.messages ?? []).filter(({ type }) => type === "error").map(({ lineNum, linePos, message }) => ({ line: lineNum, column: linePos, message }));
-  const reason = messages.length > 0 ? messages.map(({ line, column, message }) => `line ${line}, column ${column}: ${message}`).join("; ") : cause instanceof Error ? cause.message : String(cause);
-  const numbered = wgsl.split("\n").map((text, index) => `${String(index + 1).padStart(4)} ${text}`);
-  return new KernelError(`webgpu: kernel "${label}" was refused by the compiler: ${reason}\n${numbered.join("\n")}`, { cause, details: { label, source: wgsl, messages } });
+  const plain = { reason: cause instanceof Error ? cause.message : String(cause), details: { label, source: wgsl } };
+  const { reason, details } = await import("./compile-messages.ts").then(({ compileMessages }) => compileMessages(module, plain)).catch(() => plain);
+  return new KernelError(`webgpu: kernel "${label}" was refused by the compiler: ${reason}`, { cause, details });
 }

@@ -2,7 +2,7 @@ import { InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, launchesOf, type HostArray, type LoadedProgram, type LoopKernel, type Program, type Step } from "@multiway/tensor/device";
 import { planKernel } from "../kernels/plan.ts";
 import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
-import { foldWorkgroups, stageModule } from "../wgsl/module.ts";
+import { stageModule } from "../wgsl/module.ts";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import type { Arena } from "./arena.ts";
 import type { JoinedLaunch, Located, TableMemory } from "./joined.ts";
@@ -22,6 +22,8 @@ export interface Host {
   arena: Arena;
   pipelines: Pipelines;
   limits: ProgramLimits;
+  /** So many workgroups in two dimensions. */
+  fold: (workgroups: number) => { x: number; y: number };
   upload: (block: Block, data: HostArray) => void;
 }
 
@@ -135,7 +137,7 @@ export class GpuProgram implements LoadedProgram {
       .map((stage): Dispatch => {
         const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? { buffer: step.buffers[buffer.kernel]! } : { scratchOffset: offsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
         const bindings = bindingsOf(program, locations.flatMap((location) => ("buffer" in location ? [location.buffer] : [])));
-        return { stage, ...foldWorkgroups(stage.workgroups, host.limits.maxWorkgroupsPerDimension), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };
+        return { stage, ...host.fold(stage.workgroups), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };
       });
   }
 
@@ -175,6 +177,16 @@ export class GpuProgram implements LoadedProgram {
         return dispatch.groups.get(keyOf(dispatch.bindings, bindings), () => dispatch.joined.launches(bindings));
       }),
     );
+  }
+
+  /** The first failure among launches that are compiled, or what to wait for. */
+  static whenCompiled(launches: readonly Launch[]): { error?: MultiwayError; pending: Promise<void>[] } {
+    const pending: Promise<void>[] = [];
+    for (const { pipeline } of launches) {
+      if (pipeline.error) return { error: pipeline.error, pending: [] };
+      if (!pipeline.pipeline) pending.push(pipeline.ready);
+    }
+    return { pending };
   }
 
   release(): void {
@@ -233,14 +245,4 @@ function bindingsOf({ buffers }: Program, used: readonly number[]): number[] {
     const { place } = buffers[buffer]!;
     return place.kind === "binding" ? [place.index] : [];
   }))];
-}
-
-/** The first failure among launches that are compiled, or what to wait for. */
-export function whenCompiled(launches: readonly Launch[]): { error?: MultiwayError; pending: Promise<void>[] } {
-  const pending: Promise<void>[] = [];
-  for (const { pipeline } of launches) {
-    if (pipeline.error) return { error: pipeline.error, pending: [] };
-    if (!pipeline.pipeline) pending.push(pipeline.ready);
-  }
-  return { pending };
 }

@@ -1,4 +1,3 @@
-import { bufferUsage } from "./constants.ts";
 import type { Readback } from "./readback.ts";
 
 /** Times one compute pass at a time by the GPU's own clock, where the device has "timestamp-query". */
@@ -7,11 +6,11 @@ export class Timestamps {
   private readonly resolved: GPUBuffer;
 
   private constructor(
-    private readonly device: GPUDevice,
+    device: GPUDevice,
     private readonly readback: Readback,
   ) {
     this.queries = device.createQuerySet({ label: "multiway times", type: "timestamp", count: 2 });
-    this.resolved = device.createBuffer({ label: "multiway times", size: 256, usage: bufferUsage.queryResolve | bufferUsage.copySource });
+    this.resolved = readback.queryBuffer(256);
   }
 
   static of(device: GPUDevice, readback: Readback): Timestamps | undefined {

@@ -1,11 +1,12 @@
 import type { Kernel, OpKernel, Program } from "@multiway/tensor/device";
 import { bytesOf } from "@multiway/tensor/device";
-import { isTiled, sizesOf } from "../kernels/matmul-sizes.ts";
+import { isTiled, sizesOf } from "../kernels/matmul-parts.ts";
 import { shapeClass, tileByShape, tileNames, tiles, type TileName } from "../kernels/matmul-tiles.ts";
 import { programOf } from "./program-of-one.ts";
-import { GpuProgram, whenCompiled, type Host, type Launch } from "./program.ts";
+import type { GpuProgram, Host, Launch } from "./program.ts";
 import type { TileStore } from "./tile-store.ts";
-import type { Timestamps } from "./timestamps.ts";
+import type { Readback } from "./readback.ts";
+import { Timestamps } from "./timestamps.ts";
 
 /** Products below this take less time than their launch. */
 const minimumFlops = 2 ** 27;
@@ -26,13 +27,17 @@ interface Candidate {
 /** Measures which tile is quickest for a class of products, once, and remembers it. */
 export class Tuner {
   private readonly chosen = new Map<string, TileName>();
+  private readonly timestamps: Timestamps | undefined;
 
   constructor(
     private readonly host: Host,
     private readonly store: TileStore,
     known: Readonly<Record<string, TileName>>,
-    private readonly timestamps: Timestamps | undefined,
+    readback: Readback,
+    /** Handed in, so that the device's own code stays in one file. */
+    private readonly Programs: typeof GpuProgram,
   ) {
+    this.timestamps = Timestamps.of(host.device, readback);
     for (const [shape, tile] of Object.entries(known)) this.chosen.set(shape, tile);
   }
 
@@ -79,17 +84,17 @@ export class Tuner {
     const { m, n } = sizesOf(kernel);
     // A tile more than twice as tall or wide as the result is mostly padding.
     const names = [first, ...tileNames.filter((name) => name !== first && tiles[name].rows < 2 * m && tiles[name].columns < 2 * n)];
-    const programs = names.map((name) => new GpuProgram(0, { ...this.host, limits: { ...this.host.limits, tileOf: () => name } }, alone));
+    const programs = names.map((name) => new this.Programs(0, { ...this.host, limits: { ...this.host.limits, tileOf: () => name } }, alone));
     try {
       await Promise.all(programs.map(({ prepared }) => prepared));
-      await Promise.all(programs.flatMap((program) => (program.failure ? [] : whenCompiled(program.launches(blocks)).pending)));
+      await Promise.all(programs.flatMap((program) => (program.failure ? [] : this.Programs.whenCompiled(program.launches(blocks)).pending)));
       await device.queue.onSubmittedWorkDone();
       let best: { name: TileName; ms: number } | undefined;
       for (const [index, program] of programs.entries()) {
         if (program.failure) continue;
         if (best && now() > deadline) break;
         const launches = program.launches(blocks);
-        if (whenCompiled(launches).error) continue;
+        if (this.Programs.whenCompiled(launches).error) continue;
         const once = await this.time(launches, 1);
         // One that takes many times as long as the best so far needs no second look.
         if (best && once > 4 * best.ms + 1) continue;

@@ -1,5 +1,5 @@
-import type { Layout } from "@multiway/tensor/device";
-import { at, nothing, product, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { sizeOf, type Layout } from "@multiway/tensor/device";
+import { at, nothing, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
 import { float } from "./layer-norm.ts";
 import { rowReductions, rowThreads } from "./row-sum.ts";
 
@@ -60,7 +60,7 @@ const crossEntropyBackwardElement: OpKernelChoice = {
   plan({ label, inputs, outputs, attributes }) {
     const [logits, targets, logSumExp, gradient] = inputs as [Layout, Layout, Layout, Layout];
     const classes = logits.shape[1]!;
-    const total = product(logits.shape);
+    const total = sizeOf(logits.shape);
     const smoothing = attributes.labelSmoothing as number;
     return {
       scratchBytes: [],

@@ -1,5 +1,5 @@
-import type { Layout } from "@multiway/tensor/device";
-import { at, nothing, product, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { sizeOf, type Layout } from "@multiway/tensor/device";
+import { at, nothing, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 const threads = 256;
 
@@ -10,7 +10,7 @@ const cumulativeSumRow: OpKernelChoice = {
   plan({ label, inputs, outputs }) {
     const x = inputs[0] as Layout;
     const [rows, length] = x.shape as [number, number];
-    if (product(x.shape) === 0) return nothing;
+    if (sizeOf(x.shape) === 0) return nothing;
     const zero = x.dtype === "i32" ? "0i" : "0.0f";
     return {
       scratchBytes: [],

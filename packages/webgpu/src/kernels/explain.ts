@@ -10,9 +10,10 @@ const maxWorkgroupsPerDimension = 65535;
 const maxBindingBytes = 2 ** 27;
 
 /** How this device runs a kernel whose buffers lie apart, each in one binding: its strategy, and the WGSL of all its dispatches. */
-export async function explain(kernel: Kernel, limits: PlanLimits = coreLimits): Promise<KernelExplanation> {
+export async function explain(kernel: Kernel, known: Partial<PlanLimits> = {}): Promise<KernelExplanation> {
+  const limits = { ...coreLimits, ...known };
   const chosen = kernel.kind === "loop" ? undefined : await chooseKernel(kernel, limits);
-  const asked = kernel.kind === "loop" ? [] : await kernelsOf(kernel.op);
+  const asked = kernel.kind === "loop" ? [] : await kernelsOf(kernel.op, limits);
   const { stages } = await planKernel(kernel, limits);
   const source = stages.map((stage) => {
     const ranges = stage.views.map((_, view) => ({ memory: view, offset: 0, size: 256 }));

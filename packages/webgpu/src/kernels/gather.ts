@@ -1,5 +1,5 @@
-import type { Layout } from "@multiway/tensor/device";
-import { alignedRows, at, nothing, product, reads, word, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { sizeOf, type Layout } from "@multiway/tensor/device";
+import { alignedRows, at, nothing, reads, word, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 /** A thread per element of the result, or per four neighbours in a row. A table beyond the largest binding is bound in several. */
 function gatherElements(name: string, width: 1 | 4, accepts: OpKernelChoice["accepts"]): OpKernelChoice {
@@ -9,7 +9,7 @@ function gatherElements(name: string, width: 1 | 4, accepts: OpKernelChoice["acc
     plan({ label, inputs, outputs }) {
       const [table, indices] = inputs as [Layout, Layout];
       const columns = table.shape[1]! / width;
-      const total = product(indices.shape) * columns;
+      const total = sizeOf(indices.shape) * columns;
       if (total === 0) return nothing;
       const zero = table.dtype === "bool" ? "false" : table.dtype === "i32" ? "0i" : table.dtype === "u32" ? "0u" : "0.0f";
       const type = table.dtype === "f16" ? "f32" : table.dtype;

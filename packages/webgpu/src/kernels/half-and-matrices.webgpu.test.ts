@@ -2,7 +2,8 @@ import { create } from "webgpu";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OpKernel } from "@multiway/tensor/device";
 import { findGpu } from "#gpu";
-import { abilitiesOf, matrixFeature, matrixOrderOf } from "../device/abilities.ts";
+import { abilitiesOf, matrixFeature } from "../device/abilities.ts";
+import { matrixOrderOf } from "../device/matrices.ts";
 import { bufferUsage } from "../device/constants.ts";
 import { numbers, opKernel } from "../test-device.ts";
 import { bindingText, layoutBindings } from "../wgsl/binder.ts";
@@ -32,7 +33,7 @@ interface Sizes {
 }
 
 /** b in f16 only for texts: its data are f32. */
-function product({ m, k, n, batch = 1, bTransposed = false, half = false, bias = false }: Sizes): OpKernel {
+function productOf({ m, k, n, batch = 1, bTransposed = false, half = false, bias = false }: Sizes): OpKernel {
   const kernel = opKernel("matmul", {}, [{ data: numbers(1), shape: [batch, m, k] }, { data: numbers(1), shape: [batch, k, n], dtype: half ? "f16" : "f32" }], [{ shape: [batch, m, n] }]);
   const inputs = bTransposed ? [kernel.inputs[0]!, { ...kernel.inputs[1]!, strides: [k * n, 1, k] }] : kernel.inputs;
   if (!bias) return { ...kernel, inputs };
@@ -84,7 +85,7 @@ describe("the compiler takes", () => {
   it.each(tiles)("products in half, tiles of %s", async (tile) => {
     const limits = withAbilities({}, { arithmetic: "f16", tileOf: () => tile });
     for (const sizes of [{ m: 130, k: 64, n: 132 }, { m: 131, k: 41, n: 67, bTransposed: true }, { m: 64, k: 64, n: 64, bTransposed: true, bias: true }]) {
-      const kernel = product({ ...sizes, half: true });
+      const kernel = productOf({ ...sizes, half: true });
       expect((await chooseKernel(kernel, limits)).name).toBe("matmulTiledHalf");
       for (const stage of (await planKernel(kernel, limits)).stages) await compile(stage);
     }
@@ -96,7 +97,7 @@ describe("the compiler takes", () => {
       for (const size of matrixOrder === "argument" ? ([[16, 16, 16]] as const) : ([[8, 8, 8], [16, 16, 16], [8, 16, 16]] as const)) {
         const limits = withAbilities({ subgroups: { minSize: 32, maxSize: 32 }, matrixConfigs: [config(component, size)], matrixOrder }, { arithmetic: "f16" });
         for (const sizes of [{ m: 130, k: 64, n: 132, bias: true }, { m: 2048, k: 41, n: 2051, bTransposed: true }]) {
-          const kernel = product({ ...sizes, half: component === "f16" });
+          const kernel = productOf({ ...sizes, half: component === "f16" });
           expect((await chooseKernel(kernel, limits)).name).toBe("matmulMatrixUnits");
           for (const stage of (await planKernel(kernel, limits)).stages) await compile(stage);
         }
@@ -142,7 +143,7 @@ describe("chosen only where the adapter can and the user wants it", () => {
     ["matrices, but subgroups of several sizes", "matmulTiled", withAbilities({ subgroups: { minSize: 16, maxSize: 32 }, matrixConfigs: [config("f32")] }), false],
     ["matrices of floats", "matmulMatrixUnits", withAbilities({ subgroups, matrixConfigs: [config("f32")] }), false],
     ["matrices of floats, but an operand in half", "matmulTiled", withAbilities({ subgroups, matrixConfigs: [config("f32")] }), true],
-  ])("%s: %s", async (_, name, limits, half) => expect((await chooseKernel(product({ m: 64, k: 64, n: 64, half }), limits)).name).toBe(name));
+  ])("%s: %s", async (_, name, limits, half) => expect((await chooseKernel(productOf({ m: 64, k: 64, n: 64, half }), limits)).name).toBe(name));
 });
 
 /**
@@ -230,7 +231,7 @@ describe("computes, with f32 in the place of f16,", () => {
   async function check(sizes: Sizes, plan: (kernel: OpKernel) => Promise<readonly Stage[]>, spell: (code: string) => string): Promise<void> {
     const { m, k, n, batch = 1 } = sizes;
     const [a, b, line] = [numbers(batch * m * k, 5), numbers(batch * k * n, 6), numbers(n, 7)];
-    const [stage, ...others] = await plan(product(sizes));
+    const [stage, ...others] = await plan(productOf(sizes));
     expect(others).toEqual([]);
     const result = await run(stage!, spell(textOf(stage!).code), [a, b, batch * m * n, line]);
     const worst = expected(sizes, a, b, line).reduce((most, value, i) => Math.max(most, Math.abs(value - result[i]!)), 0);

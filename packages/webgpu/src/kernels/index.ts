@@ -1,4 +1,5 @@
 import { kernelOpNames, type KernelOpName } from "@multiway/tensor/device";
+import type { PlanLimits } from "../wgsl/stage.ts";
 import type { OpKernelChoice } from "./op-kernel.ts";
 
 /**
@@ -6,8 +7,11 @@ import type { OpKernelChoice } from "./op-kernel.ts";
  *
  * Each is loaded with the first program that needs it, so that pages carry no more than they run.
  */
-const opKernels: Readonly<Record<KernelOpName, () => Promise<readonly OpKernelChoice[]>>> = {
-  matmul: async () => (await import("./matmul.ts")).matmulKernels,
+const opKernels: Readonly<Record<KernelOpName, (limits: PlanLimits) => Promise<readonly OpKernelChoice[]>>> = {
+  matmul: async ({ abilities }) => [
+    ...(abilities.matrixConfigs.length > 0 ? [(await import("./matmul-matrix-units.ts")).matmulMatrixUnits] : []),
+    ...(await import("./matmul.ts")).matmulKernels,
+  ],
   attention: async () => (await import("./attention.ts")).attentionKernels,
   attentionBackward: async () => (await import("./attention-backward.ts")).attentionBackwardKernels,
   layerNorm: async () => (await import("./layer-norm.ts")).layerNormKernels,
@@ -21,6 +25,6 @@ const opKernels: Readonly<Record<KernelOpName, () => Promise<readonly OpKernelCh
   packHalf: async () => (await import("./pack-half.ts")).packHalfKernels,
 };
 
-export async function kernelsOf(op: string): Promise<readonly OpKernelChoice[]> {
-  return (kernelOpNames as readonly string[]).includes(op) ? opKernels[op as KernelOpName]() : [];
+export async function kernelsOf(op: string, limits: PlanLimits): Promise<readonly OpKernelChoice[]> {
+  return (kernelOpNames as readonly string[]).includes(op) ? opKernels[op as KernelOpName](limits) : [];
 }

@@ -1,7 +1,7 @@
-import type { Layout, OpKernel } from "@multiway/tensor/device";
+import { sizeOf, type Layout, type OpKernel } from "@multiway/tensor/device";
 import type { Stage, View } from "../wgsl/stage.ts";
 import { attentionInputs } from "./attention-inputs.ts";
-import { at, product, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { at, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 /** Buffers behind the kernel's own, which the plan's scratch stands for. */
 interface Joined {
@@ -35,7 +35,7 @@ function join(kernel: OpKernel): Joined {
   const layouts = [0, 1].map((i): Layout => ({ buffer: kernel.buffers.length + i, dtype: "f32", shape, strides, offset: 0 }));
   const stages = of.segments.flatMap(({ k, v, keys, first }, s) =>
     [k, v].map((source, i): Stage => {
-      const total = product(source.shape);
+      const total = sizeOf(source.shape);
       return {
         label: `${kernel.label} join ${i === 0 ? "keys" : "values"} ${s}`,
         views: [reads("x", source), { ...writes("y", layouts[i]!), buffer: { scratch: i } }],
@@ -55,7 +55,7 @@ function join(kernel: OpKernel): Joined {
   const after = kernel.inputs.slice(1 + 2 * of.segments.length);
   return {
     kernel: { ...kernel, attributes: { ...kernel.attributes, segments: 1 }, inputs: [kernel.inputs[0]!, ...layouts, ...after] },
-    scratchBytes: layouts.map(() => 4 * product(shape)),
+    scratchBytes: layouts.map(() => 4 * sizeOf(shape)),
     stages,
   };
 }

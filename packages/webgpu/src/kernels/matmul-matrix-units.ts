@@ -1,7 +1,8 @@
 import type { OpKernel } from "@multiway/tensor/device";
 import type { MatrixConfig } from "../wgsl/abilities.ts";
 import type { PlanLimits } from "../wgsl/stage.ts";
-import { isTiled, operandsOf } from "./matmul-sizes.ts";
+import { matrixLanguage } from "./matrix-language.ts";
+import { isTiled, operandsOf } from "./matmul-parts.ts";
 import { tileCount } from "./matmul-tiles.ts";
 import type { OpKernelChoice } from "./op-kernel.ts";
 
@@ -52,7 +53,7 @@ export const matmulMatrixUnits: OpKernelChoice = {
     return config !== undefined && shareFor(kernel, config, limits) !== undefined;
   },
   async plan(kernel, limits) {
-    const [{ planMatrixUnits }, { matrixLanguage }] = await Promise.all([import("./plan-matrix-units.ts"), import("./matrix-language.ts")]);
+    const { planMatrixUnits } = await import("./plan-matrix-units.ts");
     const config = configFor(kernel, limits)!;
     return planMatrixUnits(kernel, limits, config, matrixLanguage(config, limits.abilities.matrixOrder ?? "template"));
   },

@@ -1,6 +1,5 @@
-import type { OpKernel } from "@multiway/tensor/device";
-import { sizesOf } from "./matmul-sizes.ts";
-import { product } from "./op-kernel.ts";
+import { sizeOf, type OpKernel } from "@multiway/tensor/device";
+import { sizesOf } from "./matmul-parts.ts";
 
 /** How a workgroup shares a tile of the result: each thread holds `rowsEach` × `columnsEach` elements in registers. */
 export interface Tile {
@@ -32,7 +31,7 @@ export const tileNames = Object.keys(tiles) as TileName[];
 /** Tiles that a product's result takes, all batches together. */
 export function tileCount(kernel: OpKernel, { rows, columns }: Pick<Tile, "rows" | "columns">): number {
   const { batch, m, n } = sizesOf(kernel);
-  return product(batch) * Math.ceil(m / rows) * Math.ceil(n / columns);
+  return sizeOf(batch) * Math.ceil(m / rows) * Math.ceil(n / columns);
 }
 
 /** Without a measurement: the largest tile that leaves a GPU of some hundred cores with work for each. */
@@ -58,7 +57,7 @@ export function splitsByShape(kernel: OpKernel): number {
 export function shapeClass(kernel: OpKernel): string {
   const { batch, m, k, n } = sizesOf(kernel);
   const layout = (of: OpKernel["inputs"][0]): string => `${of.dtype}${of.strides.at(-1) === 1 ? "r" : of.strides.at(-2) === 1 ? "c" : "s"}`;
-  return `${[product(batch), m, k, n].map(roundedUp).join(" ")} ${kernel.inputs.map(layout).join(" ")}`;
+  return `${[sizeOf(batch), m, k, n].map(roundedUp).join(" ")} ${kernel.inputs.map(layout).join(" ")}`;
 }
 
 function roundedUp(extent: number): number {

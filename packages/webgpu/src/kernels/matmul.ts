@@ -1,49 +1,15 @@
 import type { OpKernel } from "@multiway/tensor/device";
 import type { PlanLimits } from "../wgsl/stage.ts";
-import { epilogueText } from "./epilogue.ts";
-import { matmulMatrixUnits } from "./matmul-matrix-units.ts";
-import { batchIndices, isTiled, operandsOf, resultViews, sizesOf, storeElement } from "./matmul-sizes.ts";
-import { at, nothing, product, reads, word, type OpKernelChoice } from "./op-kernel.ts";
+import { isTiled, operandsOf, sizesOf } from "./matmul-parts.ts";
+import type { OpKernelChoice } from "./op-kernel.ts";
+import { planTiled } from "./plan-tiled.ts";
 
 /** One thread per element: for products too small or odd for tiles. Also the last resort, so it takes any. */
 const matmulPlain: OpKernelChoice = {
   name: "matmulPlain",
   accepts: () => true,
   runsEpilogues: true,
-  async plan(kernel) {
-    const { batch, m, k, n } = sizesOf(kernel);
-    const [a, b] = operandsOf(kernel);
-    const total = product(batch) * m * n;
-    if (total === 0) return nothing;
-    const { lines, names } = batchIndices(batch);
-    const finish = await epilogueText(kernel, false);
-    return {
-      scratchBytes: [],
-      stages: [
-        {
-          label: `${kernel.label} matmulPlain`,
-          views: [reads("a", a), reads("b", b), ...resultViews(kernel, finish, 1)],
-          ...(finish && { declarations: finish.declarations }),
-          workgroupSize: 64,
-          workgroups: Math.ceil(total / 64),
-          body: `
-  let element = group * 64u + lane;
-  if (element >= ${total}u) { return; }
-  let column = element % ${n}u;
-  let row = (element / ${n}u) % ${m}u;
-  let batch = element / ${word(m * n)};
-  ${lines}
-  let a_start = ${at(a, [...names, "row", "0u"])};
-  let b_start = ${at(b, [...names, "0u", "column"])};
-  var sum = 0.0f;
-  for (var i = 0u; i < ${k}u; i++) {
-    sum += load_a(a_start + i * ${word(a.strides.at(-1)!)}) * load_b(b_start + i * ${word(b.strides.at(-2)!)});
-  }
-  ${storeElement(finish, [...names, "row", "column"], "element", "sum")}`,
-        },
-      ],
-    };
-  },
+  plan: async (kernel) => (await import("./plan-plain.ts")).planPlain(kernel),
 };
 
 /** Whether the products themselves are computed in half: only where asked for, and an operand is in half already. */
@@ -57,7 +23,7 @@ const matmulTiled: OpKernelChoice = {
   name: "matmulTiled",
   runsEpilogues: true,
   accepts: (kernel, limits) => limits.maxWorkgroupSize >= 256 && !inHalf(kernel, limits) && isTiled(kernel),
-  plan: async (kernel, limits) => (await import("./plan-tiled.ts")).planTiled(kernel, limits, "f32"),
+  plan: (kernel, limits) => planTiled(kernel, limits, "f32"),
 };
 
 /**
@@ -68,7 +34,7 @@ const matmulTiledHalf: OpKernelChoice = {
   name: "matmulTiledHalf",
   runsEpilogues: true,
   accepts: (kernel, limits) => limits.maxWorkgroupSize >= 256 && inHalf(kernel, limits) && isTiled(kernel),
-  plan: async (kernel, limits) => (await import("./plan-tiled.ts")).planTiled(kernel, limits, "f16"),
+  plan: (kernel, limits) => planTiled(kernel, limits, "f16"),
 };
 
 /**
@@ -85,4 +51,6 @@ const matmulRows: OpKernelChoice = {
   plan: async (kernel) => (await import("./plan-rows.ts")).planRows(kernel),
 };
 
-export const matmulKernels: readonly OpKernelChoice[] = [matmulMatrixUnits, matmulTiled, matmulTiledHalf, matmulRows, matmulPlain];
+export { operandText } from "./matmul-operand.ts";
+
+export const matmulKernels: readonly OpKernelChoice[] = [matmulTiled, matmulTiledHalf, matmulRows, matmulPlain];

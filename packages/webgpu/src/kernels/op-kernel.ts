@@ -35,8 +35,6 @@ export function at(layout: Layout, indices: readonly string[]): string {
 /** A whole number as u32; negative ones wrap, as u32 sums do. */
 export const word = (value: number): string => `${value >>> 0}u`;
 
-export const product = (extents: readonly number[]): number => extents.reduce((total, extent) => total * extent, 1);
-
 /** True where four neighbours along the last axis are one aligned vec4. */
 export function alignedRows(layout: Layout): boolean {
   const last = layout.shape.length - 1;

@@ -1,20 +1,20 @@
-import type { OpKernel } from "@multiway/tensor/device";
+import { sizeOf, type OpKernel } from "@multiway/tensor/device";
 import type { MatrixConfig } from "../wgsl/abilities.ts";
 import type { Plan, PlanLimits } from "../wgsl/stage.ts";
-import { epilogueText } from "./epilogue.ts";
 import { depth, gap, shareFor } from "./matmul-matrix-units.ts";
-import { operandText } from "./matmul-operand.ts";
-import { batchIndices, operandsOf, resultViews, sizesOf, storeElement } from "./matmul-sizes.ts";
+import { batchIndices, epilogueText, operandsOf, resultViews, sizesOf, storeElement } from "./matmul-parts.ts";
 import { tileCount } from "./matmul-tiles.ts";
 import type { MatrixLanguage } from "./matrix-language.ts";
-import { nothing, product, reads } from "./op-kernel.ts";
+import { nothing, reads } from "./op-kernel.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 export async function planMatrixUnits(kernel: OpKernel, limits: PlanLimits, config: MatrixConfig, language: MatrixLanguage): Promise<Plan> {
   const { batch, m, k, n } = sizesOf(kernel);
   const [a, b] = operandsOf(kernel);
-  if (product(batch) * m * n === 0) return nothing;
+  if (sizeOf(batch) * m * n === 0) return nothing;
+  // It comes with the usual products, in their file: a file of its own would cost pages that only those use.
+  const { operandText } = await import("./matmul.ts");
   const { component, M, N, K } = config;
   const share = shareFor(kernel, config, limits)!;
   const subgroups = share.down * share.across;

@@ -1,8 +1,7 @@
-import type { OpKernel } from "@multiway/tensor/device";
+import { sizeOf, type OpKernel } from "@multiway/tensor/device";
 import type { Plan } from "../wgsl/stage.ts";
-import { epilogueText } from "./epilogue.ts";
-import { batchIndices, operandsOf, resultViews, sizesOf, storeElement } from "./matmul-sizes.ts";
-import { alignedColumns, alignedRows, at, nothing, product, reads, word } from "./op-kernel.ts";
+import { batchIndices, epilogueText, operandsOf, resultViews, sizesOf, storeElement } from "./matmul-parts.ts";
+import { alignedColumns, alignedRows, at, nothing, reads, word } from "./op-kernel.ts";
 
 const threads = 256;
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
@@ -11,7 +10,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, i) 
 export async function planRows(kernel: OpKernel): Promise<Plan> {
   const { batch, m, k, n } = sizesOf(kernel);
   const [a, b] = operandsOf(kernel);
-  const batches = product(batch);
+  const batches = sizeOf(batch);
   if (batches * m * n === 0) return nothing;
   const { lines, names } = batchIndices(batch);
   const alongDepth = b.strides.at(-1) !== 1 && b.strides.at(-2) === 1;

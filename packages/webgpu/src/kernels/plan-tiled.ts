@@ -1,10 +1,9 @@
-import type { OpKernel } from "@multiway/tensor/device";
+import { sizeOf, type OpKernel } from "@multiway/tensor/device";
 import type { Plan, PlanLimits, Stage, View } from "../wgsl/stage.ts";
-import { epilogueText, type EpilogueText } from "./epilogue.ts";
 import { operandText } from "./matmul-operand.ts";
-import { batchIndices, operandsOf, resultViews, sizesOf, storeElement, storeFour } from "./matmul-sizes.ts";
+import { batchIndices, epilogueText, operandsOf, resultViews, sizesOf, storeElement, storeFour, type EpilogueText } from "./matmul-parts.ts";
 import { shapeClass, splitsByShape, tileByShape, tileCount, tileDepth, tiles } from "./matmul-tiles.ts";
-import { nothing, product, reads, word } from "./op-kernel.ts";
+import { nothing, reads } from "./op-kernel.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
@@ -12,7 +11,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, i) 
 export async function planTiled(kernel: OpKernel, limits: PlanLimits, arithmetic: "f32" | "f16"): Promise<Plan> {
   const { batch, m, k, n } = sizesOf(kernel);
   const [a, b] = operandsOf(kernel);
-  const total = product(batch) * m * n;
+  const total = sizeOf(batch) * m * n;
   if (total === 0) return nothing;
   const name = limits.tileOf?.(shapeClass(kernel)) ?? tileByShape(kernel);
   const tile = tiles[name];
@@ -96,7 +95,7 @@ ${arithmetic === "f16" ? `${indent(addHalves, "    ")}\n` : ""}    workgroupBarr
 ${indent(stores, "  ")}`,
   };
   if (splits === 1) return { scratchBytes: [], stages: [stage] };
-  return { scratchBytes: [4 * splits * total], stages: [stage, await joinSplits(kernel, splits)] };
+  return { scratchBytes: [4 * splits * total], stages: [stage, await (await import("./join-splits.ts")).joinSplits(kernel, splits)] };
 }
 
 interface Stored {
@@ -113,34 +112,4 @@ function storeResult(finish: EpilogueText | undefined, splits: number, indices: 
   const index = `(batch * ${m}u + ${row}) * ${n}u + ${column}`;
   if (splits === 1) return four ? storeFour(finish, indices, index, value) : storeElement(finish, indices, index, value);
   return four ? `store_partials((split * ${total}u + ${index}) >> 2u, ${value});` : `store_partials(split * ${total}u + ${index}, ${value});`;
-}
-
-/** Sums what the pieces of k gave, in order, and finishes the result. */
-async function joinSplits(kernel: OpKernel, splits: number): Promise<Stage> {
-  const { batch, m, n } = sizesOf(kernel);
-  const wide = n % 4 === 0;
-  const width = wide ? 4 : 1;
-  const total = product(batch) * m * n;
-  const threads = total / width;
-  const { lines, names } = batchIndices(batch);
-  const finish = await epilogueText(kernel, wide);
-  const indices = [...names, "row", "column"];
-  return {
-    label: `${kernel.label} join`,
-    views: [{ name: "partials", buffer: { scratch: 0 }, element: "f32", width, access: "read" }, ...resultViews(kernel, finish, width)],
-    workgroupSize: 64,
-    workgroups: Math.ceil(threads / 64),
-    ...(finish && { declarations: finish.declarations }),
-    body: `
-  let thread = group * 64u + lane;
-  if (thread >= ${threads}u) { return; }
-  let element = ${wide ? "4u * thread" : "thread"};
-  let column = element % ${n}u;
-  let row = (element / ${n}u) % ${m}u;
-  let batch = element / ${word(m * n)};
-  ${lines}
-  var sum = load_partials(thread);
-  for (var split = 1u; split < ${splits}u; split++) { sum += load_partials(split * ${threads}u + thread); }
-  ${wide ? storeFour(finish, indices, "element", "sum") : storeElement(finish, indices, "element", "sum")}`,
-  };
 }

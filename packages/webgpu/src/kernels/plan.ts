@@ -20,7 +20,7 @@ async function planLoop(kernel: LoopKernel, limits: PlanLimits): Promise<Plan> {
 
 /** The first kernel of an op that accepts it. */
 export async function chooseKernel(kernel: OpKernel, limits: PlanLimits): Promise<OpKernelChoice> {
-  const chosen = (await kernelsOf(kernel.op)).find((candidate) => candidate.accepts(kernel, limits));
+  const chosen = (await kernelsOf(kernel.op, limits)).find((candidate) => candidate.accepts(kernel, limits));
   if (!chosen) throw new KernelError(`webgpu: kernel "${kernel.label}" can't be built: this device has no kernel for op "${kernel.op}".`);
   return chosen;
 }

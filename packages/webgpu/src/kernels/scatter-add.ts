@@ -1,6 +1,6 @@
-import type { Layout } from "@multiway/tensor/device";
+import { sizeOf, type Layout } from "@multiway/tensor/device";
 import { bitonicScratchBytes, bitonicStages } from "./bitonic.ts";
-import { at, product, reads, word, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { at, reads, word, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 /**
  * Deterministic without float atomics: the updates are sorted by row (stably, so by place within a row), and one thread per first
@@ -15,7 +15,7 @@ const scatterAddSorted: OpKernelChoice = {
     const rows = attributes.rows as number;
     const [count, width] = updates.shape as [number, number];
     const size = rows * width;
-    const total = product(updates.shape);
+    const total = sizeOf(updates.shape);
     const clear = {
       label: `${label} clear`,
       views: [writes("y", y)],

@@ -1,6 +1,6 @@
-import type { Layout } from "@multiway/tensor/device";
+import { sizeOf, type Layout } from "@multiway/tensor/device";
 import { bitonicScratchBytes, bitonicStages } from "./bitonic.ts";
-import { at, nothing, product, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
+import { at, nothing, reads, writes, type OpKernelChoice } from "./op-kernel.ts";
 
 /** Keys whose order as u32 is that of the values: NaN behind everything, −0 and 0 equal. */
 const keyOf: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const sortBitonic: OpKernelChoice = {
     const x = inputs[0] as Layout;
     const [values, indices] = outputs as [Layout, Layout];
     const [rows, length] = x.shape as [number, number];
-    if (product(x.shape) === 0) return nothing;
+    if (sizeOf(x.shape) === 0) return nothing;
     const bytes = bitonicScratchBytes(rows, length);
     return {
       scratchBytes: [bytes, bytes],

@@ -2,7 +2,7 @@ import { epilogueLoop, type Epilogue, type OpKernel } from "@multiway/tensor/dev
 import { writeBody, writeBodyOfFour, writeStores } from "../loop/body.ts";
 import { loopViews, wideBuffers } from "../loop/pointwise.ts";
 import { mathText, type MathFunction } from "../wgsl/math.ts";
-import type { EpilogueText } from "./epilogue.ts";
+import type { EpilogueText } from "./matmul-parts.ts";
 
 /** @param mayBeWide whether the kernel has results by fours, aligned */
 export function writeEpilogue(kernel: OpKernel, epilogue: Epilogue, mayBeWide: boolean): EpilogueText {

@@ -69,5 +69,3 @@ export function addressOf(access: Access, indices: readonly string[]): string {
   if (access.offset !== 0 || terms.length === 0) terms.push(String(access.offset));
   return terms.join(" + ");
 }
-
-export const product = (extents: readonly number[]): number => extents.reduce((total, extent) => total * extent, 1);

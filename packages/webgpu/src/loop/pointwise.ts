@@ -1,7 +1,7 @@
-import type { Access, LoopKernel } from "@multiway/tensor/device";
+import { sizeOf, type Access, type LoopKernel } from "@multiway/tensor/device";
 import { mathText, type MathFunction } from "../wgsl/math.ts";
 import type { Plan, View } from "../wgsl/stage.ts";
-import { accessesOf, decodeIndices, loadsOf, product } from "./axes.ts";
+import { accessesOf, decodeIndices, loadsOf } from "./axes.ts";
 import { writeBody, writeBodyOfFour, writeStores } from "./body.ts";
 
 /** Below this, four elements per thread would leave a GPU idle. */
@@ -9,11 +9,11 @@ const minimumForFour = 4096;
 
 /** One thread per index, or per four neighbours where every access along the innermost axis is contiguous and aligned, or constant. */
 export function planPointwise(kernel: LoopKernel): Plan {
-  const total = product(kernel.extents);
+  const total = sizeOf(kernel.extents);
   const wide = total >= minimumForFour ? wideBuffers(kernel) : undefined;
   const used = new Set<MathFunction>();
   const extents = wide ? [...kernel.extents.slice(0, -1), kernel.extents.at(-1)! / 4] : kernel.extents;
-  const threads = product(extents);
+  const threads = sizeOf(extents);
   const workgroupSize = threads >= 65536 ? 256 : 64;
   const indices = extents.map((_, axis) => `i${axis}`);
   const around = { buffers: kernel.buffers, indices, prefix: "v", use: (name: MathFunction) => void used.add(name) };

@@ -1,8 +1,8 @@
-import type { LoopKernel, Reduction } from "@multiway/tensor/device";
+import { sizeOf, type LoopKernel, type Reduction } from "@multiway/tensor/device";
 import { mathText, type MathFunction } from "../wgsl/math.ts";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import { isArg, join, nowhere, start, type Accumulator } from "./accumulator.ts";
-import { decodeIndices, product } from "./axes.ts";
+import { decodeIndices } from "./axes.ts";
 import { writeBody, writeStores, type Surroundings } from "./body.ts";
 import { loopViews } from "./pointwise.ts";
 import { subgroupTree } from "./subgroup-tree.ts";
@@ -21,8 +21,8 @@ export interface ReductionShape {
 }
 
 export function reductionShape(kernel: LoopKernel, reduction: Reduction, { abilities }: PlanLimits): ReductionShape {
-  const outputs = product(kernel.extents);
-  const reduced = product(reduction.extents);
+  const outputs = sizeOf(kernel.extents);
+  const reduced = sizeOf(reduction.extents);
   const innermost = kernel.extents.length + reduction.extents.length - 1;
   const lastKept = kernel.extents.length - 1;
   const loads = reduction.body.flatMap((instruction) => (instruction.op === "load" ? [instruction.access.strides] : []));
@@ -43,7 +43,7 @@ export function reductionShape(kernel: LoopKernel, reduction: Reduction, { abili
 
 export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: PlanLimits): Plan {
   const shape = reductionShape(kernel, reduction, limits);
-  const outputs = product(kernel.extents);
+  const outputs = sizeOf(kernel.extents);
   const used = new Set<MathFunction>();
   const use = (name: MathFunction): void => void used.add(name);
   const numKept = kernel.extents.length;
@@ -64,7 +64,7 @@ export function planReduction(kernel: LoopKernel, reduction: Reduction, limits: 
   const { lanes, workgroupSize, splits, alongReduced, bySubgroups } = shape;
   const directives = bySubgroups ? { directives: ["enable subgroups;"] } : {};
   const perGroup = workgroupSize / lanes;
-  const total = product(reduction.extents);
+  const total = sizeOf(reduction.extents);
   const chunk = Math.ceil(total / splits);
   const blocks = Math.ceil(outputs / perGroup);
   const inner = writeBody(reduction.body, around("r", indices));
