@@ -58,7 +58,7 @@ export const beit3Tiny = ({ vocabularySize, textPositions = 66 }: { vocabularySi
   numLayers: 4,
   embedDim: 128,
   numHeads: 4,
-  ffnDim: 512,
+  ffnDim: 256,
   imageSize: 32,
   patchSize: 8,
   vocabularySize,

@@ -8,7 +8,7 @@ const [imageSize, patchSize] = [32, 8];
 const numPatches = (imageSize / patchSize) ** 2;
 const pixels = 3 * imageSize * imageSize;
 const [textLength, nameLength] = [16, 8];
-const [numLayers, embedDim, ffnDim] = [4, 128, 512];
+const [numLayers, embedDim, ffnDim] = [4, 128, 256];
 const vocabularySize = 2000;
 /** Dropped paths are counted too: their products are computed and multiplied by 0. */
 const dropPathRate = 0.1;

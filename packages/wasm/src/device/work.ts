@@ -1,7 +1,7 @@
 import { sizeOf, type Instruction, type Kernel, type KernelOpName, type Layout, type LoopKernel, type OpKernel, type Program } from "@multiway/tensor/device";
 
-/** Up to so much, a program is small: some 0.1 ms for one thread, which is no more than it takes to hand work to a worker and to hear of its end. */
-const mostSmallWork = 2e6;
+/** Up to so much, a program is small: 0.1 to 0.2 ms for one thread, which is no more than it takes to hand work to a worker and to hear of its end. */
+const mostSmallWork = 2.5e6;
 
 /** A call, and a look at what it is handed. */
 const workOfStep = 256;
