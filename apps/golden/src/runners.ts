@@ -1,6 +1,7 @@
 import { checkpointKinds, runCheckpointCase } from "@multiway/checkpoint/golden";
 import { runPreprocessCase } from "@multiway/images/golden";
 import { maskKinds, runMaskCase } from "@multiway/masking/golden";
+import { metricsKinds, runMetricsCase } from "@multiway/metrics/golden";
 import type { Device } from "@multiway/tensor";
 import { runTokenizerCase } from "@multiway/tokenizers/golden";
 import { runTransformerCase, transformerKinds } from "@multiway/transformer/golden";
@@ -28,6 +29,7 @@ const runners: readonly Runner[] = [
   { takes: (kind) => kind.startsWith("preprocess"), usesDevice: false, run: runImages },
   { takes: (kind) => checkpointKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runCheckpointCase(manifest, readFile) },
   { takes: (kind) => maskKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMaskCase(manifest, readFile) },
+  { takes: (kind) => metricsKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMetricsCase(manifest, readFile) },
   { takes: (kind) => transformerKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runTransformerCase(manifest, readFile, device) },
 ];
 

@@ -3,20 +3,7 @@ import { reference } from "@multiway/reference";
 import { openDevice, valueAndGrad } from "@multiway/tensor";
 import { MultiwayTransformer, paperForm } from "@multiway/transformer";
 import { expect, it } from "vitest";
-import { contrastiveLoss, recallAt, RetrievalModel } from "./index.ts";
-
-it("recall counts queries with a right answer among the best; of equals the lower comes first", () => {
-  // Three queries, four candidates; query i is answered by candidate i.
-  const similarity = [0.9, 0.1, 0.2, 0.3, 0.5, 0.5, 0.1, 0, 0.9, 0.8, 0.1, 0.7];
-  const { recallAt1, recallAt5 } = recallAt(similarity, 3, 4, (query, candidate) => query === candidate);
-  expect(recallAt1).toBeCloseTo(1 / 3);
-  expect(recallAt5).toBe(1);
-});
-
-it("several right answers: the best of them counts", () => {
-  expect(recallAt([0.1, 0.9, 0.5], 1, 3, (_, candidate) => candidate !== 1).recallAt1).toBe(0);
-  expect(recallAt([0.1, 0.9, 0.5], 1, 3, (_, candidate) => candidate !== 0).recallAt1).toBe(1);
-});
+import { contrastiveLoss, RetrievalModel } from "./index.ts";
 
 it("the contrastive loss is the mean of both cross-entropies", async () => {
   await using device = await openDevice(reference());

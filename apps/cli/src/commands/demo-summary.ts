@@ -1,4 +1,4 @@
-import type { Recall } from "@multiway/head-retrieval";
+import type { Recall } from "@multiway/metrics";
 import type { DemoResult } from "../demo/result.ts";
 import { formatDuration } from "../progress/format.ts";
 

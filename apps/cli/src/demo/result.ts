@@ -1,4 +1,4 @@
-import type { Recall } from "@multiway/head-retrieval";
+import type { Recall } from "@multiway/metrics";
 
 export interface BothWays {
   imageToText: Recall;

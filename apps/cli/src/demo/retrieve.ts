@@ -1,5 +1,6 @@
 import { ShuffledSampler, bucketFor, padRows } from "@multiway/data";
-import { recallAt, RetrievalModel, type RetrievalBatch } from "@multiway/head-retrieval";
+import { RetrievalModel, type RetrievalBatch } from "@multiway/head-retrieval";
+import { recallAt } from "@multiway/metrics";
 import { initialise } from "@multiway/nn";
 import { AdamW, clipByGlobalNorm, warmupCosine, type AdamWState, type Schedule } from "@multiway/optim";
 import type { Key } from "@multiway/random";

@@ -1,4 +1,4 @@
-import type { Recall } from "@multiway/head-retrieval";
+import type { Recall } from "@multiway/metrics";
 import type { BothWays, DemoResult } from "../demo/result.ts";
 import { formatDuration, spaced } from "../progress/format.ts";
 import { grouped, percent } from "./figures.ts";

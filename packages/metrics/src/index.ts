@@ -1,0 +1,10 @@
+export { leaveOneOut, vqaAccuracy, type HumanAnswers, type VqaOptions, type VqaScore } from "./answers/vqa-accuracy.ts";
+export { normalizeAnswer } from "./answers/normalize-answer.ts";
+export { bleu, type BleuScore } from "./captions/bleu.ts";
+export { cider, ciderD, type CiderOptions } from "./captions/cider.ts";
+export { DocumentFrequency } from "./captions/document-frequency.ts";
+export { rougeL } from "./captions/rouge-l.ts";
+export type { Caption, CaptionScore } from "./captions/words.ts";
+export { bestRanks, recallAt, retrievalRecall, type Recall, type RetrievalRecall } from "./ranking/recall.ts";
+export { meanScoreOfBest, topKAccuracy, type TopKAccuracy } from "./ranking/top-k.ts";
+export { nlvr2Accuracy, type Nlvr2Score } from "./reasoning/nlvr2-accuracy.ts";
