@@ -8,3 +8,5 @@ export type { Caption, CaptionScore } from "./captions/words.ts";
 export { bestRanks, recallAt, retrievalRecall, type Recall, type RetrievalRecall } from "./ranking/recall.ts";
 export { meanScoreOfBest, topKAccuracy, type TopKAccuracy } from "./ranking/top-k.ts";
 export { nlvr2Accuracy, type Nlvr2Score } from "./reasoning/nlvr2-accuracy.ts";
+export { tokenizeCaption } from "./captions/tokenize/tokenize-caption.ts";
+export { meteorExactStem } from "./captions/meteor/meteor.ts";
