@@ -21,6 +21,7 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export { key } from "@multiway/random"', bytes: 1_400 },
   { code: 'export * from "@multiway/tokenizers"', bytes: 19_500 },
   { code: 'export * from "@multiway/images"', bytes: 12_800 },
+  { code: 'export * from "@multiway/metrics"', bytes: 8_600 },
   { code: 'export * from "@multiway/tensor"', bytes: 32_500 },
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 48_000 },
   { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 54_000 },

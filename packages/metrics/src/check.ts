@@ -14,9 +14,9 @@ export function checkPaired(caller: string, given: Readonly<Record<string, { rea
   return first.length;
 }
 
-/** @throws DataError for an item without a reference */
-export function checkReferences(caller: string, references: readonly unknown[], item: number): void {
-  if (references.length === 0) throw new DataError(`${caller}: item ${item} has no references; expected at least one. Leave the item out, of both lists.`, { details: { item } });
+/** @throws DataError for an item that is compared with nothing */
+export function checkReferences(caller: string, references: readonly unknown[], item: number, name = "references"): void {
+  if (references.length === 0) throw new DataError(`${caller}: item ${item} has no ${name}; expected at least one. Leave the item out, of both lists.`, { details: { item } });
 }
 
 /** @throws ShapeError when the elements are not rows × columns; NumericError when one of them is NaN */

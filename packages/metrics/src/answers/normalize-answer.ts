@@ -3,8 +3,6 @@ import { contractions } from "./contractions.ts";
 const marks = [..."/[]\"{}()=+\\_-><@`,?!;"];
 const numberWords = new Map([["none", "0"], ..."zero one two three four five six seven eight nine ten".split(" ").map((word, number) => [word, String(number)] as const)] as [string, string][]);
 const articles = new Set(["a", "an", "the"]);
-/** What Python calls white space. */
-const blanks = /[\s\x1c-\x1f\x85]+/u;
 /** The official code hands a flag to the argument that limits replacements. */
 const mostPeriods = 32;
 
@@ -23,7 +21,7 @@ export function normalizeAnswer(answer: string): string {
 }
 
 /** On one line, without blanks at its ends. */
-export const trimmed = (answer: string): string => answer.replace(/[\n\t]/g, " ").replace(/^[\s\x1c-\x1f\x85]+|[\s\x1c-\x1f\x85]+$/gu, "");
+export const trimmed = (answer: string): string => answer.replace(/[\n\t]/g, " ").trim();
 
 /** Marks beside a blank, and all in an answer with a comma between digits, go; others become a blank. Periods go unless a digit follows. */
 function withoutPunctuation(answer: string): string {
@@ -37,7 +35,7 @@ function withoutPunctuation(answer: string): string {
 function joinedWords(text: string): string {
   return text
     .toLowerCase()
-    .split(blanks)
+    .split(/\s+/u)
     .map((word) => numberWords.get(word) ?? word)
     .filter((word) => word !== "" && !articles.has(word))
     .map((word) => contractions.get(word) ?? word)

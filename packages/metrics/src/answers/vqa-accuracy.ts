@@ -41,7 +41,7 @@ export function vqaAccuracy(predictions: readonly string[], questions: readonly 
   checkPaired("vqaAccuracy", { predictions, questions });
   const perItem = predictions.map((prediction, item) => {
     const { answers } = questions[item]!;
-    checkReferences("vqaAccuracy", answers, item);
+    checkReferences("vqaAccuracy", answers, item, "answers");
     const matches = countMatches(prediction, answers);
     return form === "simple" ? Math.min(1, matches / 3) : leaveOneOut(matches, answers.length);
   });

@@ -15,6 +15,7 @@ const number = `(?:${digit}*(?:[.,]${digit}+)+|${digit}+(?:[.:,]${digit}+)*)`;
 const auxiliary = `${apostrophe}(?:m|s|d|re|ve|ll)`;
 const notALetter = `(?![${letter}])`;
 const withPrefix = `(?:[dol]${apostrophe}(?=${alphanumeric}))?`;
+const labels = "(?:[^\\s.!?,:/$()<>\"'`“”‘’]{1,63}\\.){1,9}";
 const rule = (pattern: string): Rule => new RegExp(pattern, "iuy");
 
 export const rules: readonly Rule[] = [
@@ -37,7 +38,7 @@ export const rules: readonly Rule[] = [
   rule(`(${apostrophe}n${apostrophe}?)${notALetter}`),
   rule(`(${apostrophe}${digit}0s|${apostrophe}till?|${apostrophe}cause)${notALetter}`),
   rule("((?:https?|ftp)://[^\\s<>|\"]*[^\\s<>|\".,;:!?'()\\[\\]{}])"),
-  rule(`((?:www\\.)?(?:[^\\s.!?,:/$()<>"'\`“”‘’]{1,63}\\.){1,9}(?:com|net|org|edu)(?:/[^\\s<>|"]*[^\\s<>|".,;:!?'()])?)${notALetter}`),
+  rule(`((?:www\\.${labels}[a-z]{2,4}|${labels}(?:com|net|org|edu))(?:/[^\\s<>|"]*[^\\s<>|".,;:!?'()])?)${notALetter}`),
   rule("([a-z0-9._%+-]{1,64}@[a-z0-9][a-z0-9.-]*[a-z0-9])"),
   rule(`([@#][${letter}_][${letter}${digit}_]*)`),
   // Dates, fractions, and/or.

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { readFixtureJson } from "../../fixtures/read-fixture.ts";
-import { bleu, cider, ciderD, DocumentFrequency, rougeL } from "../index.ts";
+import { bleu, ciderD, rougeL } from "../index.ts";
 
 interface CaptionFile {
   items: { id: string; hyp: string; refs: string[]; hyp_tok: string; refs_tok: string[] }[];
