@@ -1,5 +1,5 @@
-export { MultiwayAttention, type MultiwayAttentionOptions } from "./attention.ts";
-export { MultiwayBlock, type BlockRouting, type MultiwayBlockOptions } from "./block.ts";
+export { MultiwayAttention, type AttentionInput, type KeysAndValues, type MultiwayAttentionOptions } from "./attention.ts";
+export { MultiwayBlock, type BlockInput, type BlockRouting, type MultiwayBlockOptions } from "./block.ts";
 export { nameOfOfficial, officialName } from "./checkpoint-names.ts";
 export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
 export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";

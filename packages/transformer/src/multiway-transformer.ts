@@ -35,7 +35,7 @@ export interface MultiwayInput {
   isHidden?: Tensor | undefined;
 }
 
-export type ForwardOptions = Omit<EncodeOptions, "bias">;
+export type ForwardOptions = Omit<EncodeOptions, "bias" | "past">;
 
 /**
  * The model of BEiT-3: embeddings and one Multiway encoder, which reads pictures, texts, or both.
