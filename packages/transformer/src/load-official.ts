@@ -108,16 +108,16 @@ function check({ name: file }: CheckpointReader, plan: OfficialPlan, given: Read
   const wanted = describeOfficial(expected);
   const preset = form && presetOf(form);
   const details = { report: { loaded: [...plan.taken.keys()], missing: plan.missing, unexpected: plan.unexpected, mismatched: plan.mismatched, resized: plan.resized, dropped: plan.dropped }, form, preset };
+  const isOtherModel = form && wanted && (form.numLayers !== wanted.numLayers || form.embedDim !== wanted.embedDim || form.ffnDim !== wanted.ffnDim || form.patchSize !== wanted.patchSize);
+  if (isOtherModel) {
+    const remedy = preset ? `The file looks like the ${form.size} model: make yours with ${preset}.` : "Make the model with the file's sizes.";
+    throw new CheckpointError(`loadOfficial: ${file} holds ${formatForm(form)}; the model has ${formatForm(wanted)}. ${remedy}`, { details });
+  }
   if (plan.taken.size === 0) {
     throw new CheckpointError(
       `loadOfficial: ${file} has none of the model's ${expected.size} tensors under their official names; its ${given.size} begin with ${formatList([...given.keys()].slice(0, 3))}. Expected a BEiT-3 checkpoint of microsoft/unilm, or one of officialStateDict. If names have something in front, say it in \`prefix\`; if the tensors lie under another key, in \`part\`.`,
       { details },
     );
-  }
-  const isOtherModel = form && wanted && (form.numLayers !== wanted.numLayers || form.embedDim !== wanted.embedDim || form.ffnDim !== wanted.ffnDim || form.patchSize !== wanted.patchSize);
-  if (isOtherModel) {
-    const remedy = preset ? `The file looks like the ${form.size} model: make yours with ${preset}.` : "Make the model with the file's sizes.";
-    throw new CheckpointError(`loadOfficial: ${file} holds ${formatForm(form)}; the model has ${formatForm(wanted)}. ${remedy}`, { details });
   }
   if (plan.mismatched.length > 0 && !ignoreMismatched) {
     const list = formatList(plan.mismatched.map(({ name, given: shape, expected: own }) => `${name} (${shape} in the file, ${own} in the model)`));
