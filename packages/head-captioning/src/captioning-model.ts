@@ -1,6 +1,6 @@
 import { Linear, Module, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import { arange, concat, constant, zeros, type RandomKey, type Tensor } from "@multiway/tensor";
-import { hiddenScore, type KeysAndValues, type MultiwayTransformer } from "@multiway/transformer";
+import { hiddenScore, officialNamesOf, type KeysAndValues, type MultiwayTransformer } from "@multiway/transformer";
 import { captioningLoss } from "./captioning-loss.ts";
 
 export interface CaptioningInput {
@@ -41,6 +41,9 @@ export interface CaptionState {
  * Source: microsoft/unilm: beit3/modeling_finetune.py (BEiT3ForCaptioning).
  */
 export class CaptioningModel extends Module {
+  /** Of `beit3_*_coco_captioning.pth` and `beit3_*_nocaps.pth`. */
+  static readonly officialNames = officialNamesOf("transformer", { "wordHead.weight": "mlm_head.weight", "wordHead.bias": "mlm_head.bias" });
+
   transformer: MultiwayTransformer;
   wordHead: Linear;
 

@@ -1,7 +1,7 @@
 import { formatShape, ShapeError } from "@multiway/errors";
 import { LayerNorm, Linear, Module, scaledInitialiser, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
-import type { MultiwayTransformer } from "@multiway/transformer";
+import { officialNamesOf, type MultiwayTransformer } from "@multiway/transformer";
 
 export interface ClassificationOptions {
   /** 1000 in the released models. */
@@ -27,25 +27,33 @@ export interface ClassificationLossOptions {
  * Source: microsoft/unilm: beit3/modeling_finetune.py (BEiT3ForImageClassification).
  */
 export class ClassificationModel extends Module {
+  /** Of `beit3_*_in1k.pth`. */
+  static readonly officialNames = officialNamesOf("transformer", {
+    "norm.weight": "fc_norm.weight",
+    "norm.bias": "fc_norm.bias",
+    "headClasses.weight": "head.weight",
+    "headClasses.bias": "head.bias",
+  });
+
   transformer: MultiwayTransformer;
   norm: LayerNorm;
-  classes: Linear;
+  headClasses: Linear;
 
   constructor(transformer: MultiwayTransformer, { numClasses }: ClassificationOptions) {
     super();
     this.transformer = transformer;
     this.norm = new LayerNorm(transformer.embedDim);
-    this.classes = new Linear(transformer.embedDim, numClasses, { weight: scaledInitialiser(truncatedNormalInitialiser(0.02, 0.02), 0.001), biasInitialiser: zeroInitialiser });
+    this.headClasses = new Linear(transformer.embedDim, numClasses, { weight: scaledInitialiser(truncatedNormalInitialiser(0.02, 0.02), 0.001), biasInitialiser: zeroInitialiser });
   }
 
   get numClasses(): number {
-    return this.classes.weight.shape[0]!;
+    return this.headClasses.weight.shape[0]!;
   }
 
   /** @returns logits [batch, numClasses] */
   forward(images: Tensor, options: { key?: RandomKey | undefined } = {}): Tensor {
     const { vision } = this.transformer.encodeVision(images, options);
-    return this.classes.forward(this.norm.forward(vision.slice([null, [1, null]]).mean({ axis: 1 })));
+    return this.headClasses.forward(this.norm.forward(vision.slice([null, [1, null]]).mean({ axis: 1 })));
   }
 
   /** @returns loss, the mean cross-entropy in nats; accuracy, the share of pictures whose (largest) class is found */

@@ -1,7 +1,7 @@
 import { formatShape, ShapeError } from "@multiway/errors";
 import { LayerNorm, Linear, Module, scaledInitialiser, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import { concat, type RandomKey, type Tensor } from "@multiway/tensor";
-import type { MultiwayTransformer } from "@multiway/transformer";
+import { officialNamesOf, type MultiwayTransformer } from "@multiway/transformer";
 
 export interface ReasoningOptions {
   /** Default 2: false, true. */
@@ -31,20 +31,32 @@ const linear = { weight: scaledInitialiser(truncatedNormalInitialiser(0.02, 0.02
  * Source: microsoft/unilm: beit3/modeling_finetune.py (BEiT3ForVisualReasoning).
  */
 export class ReasoningModel extends Module {
+  /** Of `beit3_*_nlvr2.pth`. */
+  static readonly officialNames = officialNamesOf("transformer", {
+    "headInputNorm.weight": "head.norm1.weight",
+    "headInputNorm.bias": "head.norm1.bias",
+    "headHidden.weight": "head.dense1.weight",
+    "headHidden.bias": "head.dense1.bias",
+    "headNorm.weight": "head.norm2.weight",
+    "headNorm.bias": "head.norm2.bias",
+    "headClasses.weight": "head.dense2.weight",
+    "headClasses.bias": "head.dense2.bias",
+  });
+
   transformer: MultiwayTransformer;
-  inputNorm: LayerNorm;
-  hidden: Linear;
-  hiddenNorm: LayerNorm;
-  classes: Linear;
+  headInputNorm: LayerNorm;
+  headHidden: Linear;
+  headNorm: LayerNorm;
+  headClasses: Linear;
 
   constructor(transformer: MultiwayTransformer, { numClasses = 2 }: ReasoningOptions = {}) {
     super();
     const { embedDim } = transformer;
     this.transformer = transformer;
-    this.inputNorm = new LayerNorm(4 * embedDim);
-    this.hidden = new Linear(4 * embedDim, 2 * embedDim, linear);
-    this.hiddenNorm = new LayerNorm(2 * embedDim);
-    this.classes = new Linear(2 * embedDim, numClasses, linear);
+    this.headInputNorm = new LayerNorm(4 * embedDim);
+    this.headHidden = new Linear(4 * embedDim, 2 * embedDim, linear);
+    this.headNorm = new LayerNorm(2 * embedDim);
+    this.headClasses = new Linear(2 * embedDim, numClasses, linear);
   }
 
   /** @returns logits [batch, numClasses] */
@@ -61,7 +73,7 @@ export class ReasoningModel extends Module {
     // The class vector and the first token of each reading.
     const readings = concat([vision.slice([null, 0]), language.slice([null, 0])], -1);
     const both = concat([readings.slice([[0, batch]]), readings.slice([[batch, 2 * batch]])], -1);
-    return this.classes.forward(this.hiddenNorm.forward(this.hidden.forward(this.inputNorm.forward(both))).gelu());
+    return this.headClasses.forward(this.headNorm.forward(this.headHidden.forward(this.headInputNorm.forward(both))).gelu());
   }
 
   /** @returns loss, the mean cross-entropy in nats; accuracy, the share that is answered right */

@@ -1,7 +1,7 @@
 import { formatShape, ShapeError } from "@multiway/errors";
 import { LayerNorm, Linear, Module, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
-import type { MultiwayTransformer } from "@multiway/transformer";
+import { officialNamesOf, type MultiwayTransformer } from "@multiway/transformer";
 
 export interface VqaOptions {
   /** Answers to choose from; 3129 in the released models. */
@@ -31,12 +31,26 @@ const linear = { weight: truncatedNormalInitialiser(0.02, 0.02), biasInitialiser
  * Source: microsoft/unilm: beit3/modeling_finetune.py (BEiT3ForVisualQuestionAnswering).
  */
 export class VqaModel extends Module {
+  /** Of `beit3_*_vqa.pth`. */
+  static readonly officialNames = officialNamesOf("transformer", {
+    "poolerNorm.weight": "pooler.norm.weight",
+    "poolerNorm.bias": "pooler.norm.bias",
+    "pooler.weight": "pooler.dense.weight",
+    "pooler.bias": "pooler.dense.bias",
+    "headHidden.weight": "head.0.weight",
+    "headHidden.bias": "head.0.bias",
+    "headNorm.weight": "head.1.weight",
+    "headNorm.bias": "head.1.bias",
+    "headAnswers.weight": "head.3.weight",
+    "headAnswers.bias": "head.3.bias",
+  });
+
   transformer: MultiwayTransformer;
   poolerNorm: LayerNorm;
   pooler: Linear;
-  hidden: Linear;
-  hiddenNorm: LayerNorm;
-  answers: Linear;
+  headHidden: Linear;
+  headNorm: LayerNorm;
+  headAnswers: Linear;
 
   constructor(transformer: MultiwayTransformer, { numAnswers }: VqaOptions) {
     super();
@@ -44,20 +58,20 @@ export class VqaModel extends Module {
     this.transformer = transformer;
     this.poolerNorm = new LayerNorm(embedDim);
     this.pooler = new Linear(embedDim, embedDim, linear);
-    this.hidden = new Linear(embedDim, 2 * embedDim, linear);
-    this.hiddenNorm = new LayerNorm(2 * embedDim);
-    this.answers = new Linear(2 * embedDim, numAnswers, linear);
+    this.headHidden = new Linear(embedDim, 2 * embedDim, linear);
+    this.headNorm = new LayerNorm(2 * embedDim);
+    this.headAnswers = new Linear(2 * embedDim, numAnswers, linear);
   }
 
   get numAnswers(): number {
-    return this.answers.weight.shape[0]!;
+    return this.headAnswers.weight.shape[0]!;
   }
 
   /** @returns logits [batch, numAnswers]; their sigmoids say how likely each answer is right */
   forward({ images, text, isPadding }: VqaInput, options: { key?: RandomKey | undefined } = {}): Tensor {
     const { vision } = this.transformer.encodeFusion({ images, text, isPadding }, options);
     const pooled = this.pooler.forward(this.poolerNorm.forward(vision.slice([null, 0]))).tanh();
-    return this.answers.forward(this.hiddenNorm.forward(this.hidden.forward(pooled)).gelu());
+    return this.headAnswers.forward(this.headNorm.forward(this.headHidden.forward(pooled)).gelu());
   }
 
   /**
