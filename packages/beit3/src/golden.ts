@@ -2,6 +2,7 @@ import { DataError, formatValue } from "@multiway/errors";
 import type { Device } from "@multiway/tensor";
 import type { GoldenResult, ReadFile } from "@multiway/transformer/golden";
 import { runBase } from "./golden/base-case.ts";
+import { runBeamSearch, runCaptionSteps } from "./golden/caption-cases.ts";
 import { runHead } from "./golden/head-case.ts";
 import { runTraining } from "./golden/train-case.ts";
 import { runInitialValues } from "./golden/initial-values.ts";
@@ -11,6 +12,8 @@ export type { GoldenResult };
 
 const runners: Readonly<Record<string, (manifest: unknown, readFile: ReadFile, device: Device) => Promise<GoldenResult[]>>> = {
   "beit3.base": runBase,
+  "beit3.beam": runBeamSearch,
+  "beit3.caption_steps": runCaptionSteps,
   "beit3.head": runHead,
   "beit3.train": runTraining,
   "beit3.initial_values": runInitialValues,

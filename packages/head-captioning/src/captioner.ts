@@ -1,6 +1,6 @@
 import { ShapeError, formatShape } from "@multiway/errors";
 import { compile, type Device, type Tensor } from "@multiway/tensor";
-import { beamSearch, type BeamSearchOptions, type BeamSearchResult, type CaptionTokens } from "./beam-search.ts";
+import { beamSearch, type BeamSearchOptions, type BeamSearchResult, type CaptionTokens, type NextWords } from "./beam-search.ts";
 import type { CaptioningModel, CaptionState } from "./captioning-model.ts";
 
 /**
@@ -32,22 +32,20 @@ export class Captioner {
    */
   async generate(images: Tensor, options: BeamSearchOptions = {}): Promise<BeamSearchResult> {
     if (images.rank !== 4) throw new ShapeError(`Captioner: images have shape ${formatShape(images.shape)}; expected [pictures, 3, height, width].`, { details: { shape: images.shape } });
-    const { numBeams = 3, maxLength = 64 } = options;
+    return await beamSearch(images.shape[0]!, this.nextWords(images, options), this.tokens, options);
+  }
+
+  /** The model over these pictures, for a search of your own: see {@link beamSearch}. */
+  nextWords(images: Tensor, { numBeams = 3, maxLength = 64 }: Pick<BeamSearchOptions, "numBeams" | "maxLength"> = {}): NextWords {
     const { device, model } = this;
-    const pictures = images.shape[0]!;
-    const rows = pictures * numBeams;
+    const rows = images.shape[0]! * numBeams;
     let state = this.#beginWith(numBeams, maxLength)(model, images);
     const same = device.tensor(Int32Array.from({ length: rows }, (_, row) => row));
-    return await beamSearch(
-      pictures,
-      async (tokens, continues, length) => {
-        const { logProbabilities, words } = this.#step(model, state, device.tensor(tokens, { shape: [rows, 2] }), continues ? device.tensor(continues) : same, device.tensor(Int32Array.of(length), { shape: [] }));
-        state = { picture: state.picture, words };
-        return (await logProbabilities.data()) as Float32Array;
-      },
-      this.tokens,
-      { ...options, numBeams, maxLength },
-    );
+    return async (tokens, continues, length) => {
+      const { logProbabilities, words } = this.#step(model, state, device.tensor(tokens, { shape: [rows, 2] }), continues ? device.tensor(continues) : same, device.tensor(Int32Array.of(length), { shape: [] }));
+      state = { picture: state.picture, words };
+      return (await logProbabilities.data()) as Float32Array;
+    };
   }
 
   #beginWith(numBeams: number, capacity: number): (model: CaptioningModel, images: Tensor) => CaptionState {
