@@ -37,7 +37,7 @@ export async function runTraining(manifest: unknown, readFile: ReadFile, device:
   const { head, model: first } = headOf(manifest, golden, tensors, stored.keys());
   const groupOf = fineTuningGroups({ numLayers: first.transformer.encoder.layers.length, layerDecay: rule.layer_decay });
   const adamw = new AdamW({ betas: rule.betas, epsilon: rule.eps, weightDecay: rule.weight_decay, groupOf });
-  const results: GoldenResult[] = checkGroups(groups, new Map(first.parameters().map(({ name, tensor }) => [head.names.toOfficial(name)!, { ...{ learningRateScale: 1, weightDecay: rule.weight_decay }, ...groupOf(name, tensor) }])));
+  const results: GoldenResult[] = checkGroups(groups, new Map(first.parameters().map(({ name, tensor }) => [head.names.toOfficial(name)!, { learningRateScale: 1, weightDecay: rule.weight_decay, ...groupOf(name, tensor) }])));
 
   const scalars = new Map<string, Tensor>();
   let model = first;
