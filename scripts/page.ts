@@ -39,6 +39,8 @@ export interface PageFile {
   sizeBytes: number;
   /** What it cannot start without. */
   imports: readonly string[];
+  /** What it may ask for later. */
+  asksFor: readonly string[];
   /** The module that it is loaded for on demand, from the root: `packages/webgpu/src/kernels/matmul.ts`. */
   module?: string;
 }
@@ -66,11 +68,13 @@ export async function buildPage(code: string): Promise<PageFile[]> {
   });
   const files = outputFiles.map(({ path, contents }): PageFile => {
     const { imports, entryPoint } = metafile.outputs[relative(root, path)]!;
+    const filesOf = (wanted: string): string[] => imports.filter(({ kind }) => kind === wanted).map((one) => relative(outdir, join(root, one.path)));
     return {
       path: relative(outdir, path),
       contents,
       sizeBytes: gzipSync(contents, { level: 9 }).byteLength,
-      imports: imports.filter(({ kind }) => kind === "import-statement").map((one) => relative(outdir, join(root, one.path))),
+      imports: filesOf("import-statement"),
+      asksFor: filesOf("dynamic-import"),
       ...(entryPoint !== undefined && entryPoint !== "page.ts" && { module: entryPoint }),
     };
   });
@@ -87,4 +91,11 @@ export function loadedFiles(files: readonly PageFile[], modules: readonly string
   }
   for (const { imports } of loaded) for (const path of imports) loaded.add(files.find((one) => one.path === path)!);
   return [...loaded];
+}
+
+/** All files that a page could ever load: bundlers also write what only code that they left out asks for. */
+export function reachableFiles(files: readonly PageFile[]): PageFile[] {
+  const reached = new Set([files[0]!]);
+  for (const { imports, asksFor } of reached) for (const path of [...imports, ...asksFor]) reached.add(files.find((one) => one.path === path)!);
+  return [...reached];
 }

@@ -5,7 +5,7 @@
  *
  * A ceiling is raised only in the commit that needs it, with the reason. The headroom is small on purpose: larger leaks have names.
  */
-import { buildPage, loadedFiles, productPages, type PageFile } from "./page.ts";
+import { buildPage, loadedFiles, productPages, reachableFiles, type PageFile } from "./page.ts";
 
 interface Ceiling {
   /** What somebody writes. */
@@ -20,13 +20,16 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export * from "@multiway/errors"', bytes: 1_100 },
   { code: 'export { key } from "@multiway/random"', bytes: 1_400 },
   { code: 'export * from "@multiway/tokenizers"', bytes: 19_500 },
-  { code: 'export * from "@multiway/images"', bytes: 12_800 },
+  // The augmentations of both official recipes are 4.4 kB of it; the second line is a page that only looks at pictures.
+  { code: 'export * from "@multiway/images"', bytes: 17_600 },
+  { code: 'export { evaluationTransform, loadImage } from "@multiway/images"', bytes: 8_500 },
   { code: 'export * from "@multiway/metrics"', bytes: 8_600 },
   { code: 'export * from "@multiway/tensor"', bytes: 32_500 },
-  { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 48_000 },
-  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 54_000 },
+  { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 47_500 },
+  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_000 },
   { code: 'export * from "@multiway/checkpoint"', bytes: 22_000 },
-  { code: 'export * from "@multiway/transformer"', bytes: 27_000 },
+  // With the reader of official checkpoints, which is 6 kB of it.
+  { code: 'export * from "@multiway/transformer"', bytes: 29_000 },
   // Pages that multiply two matrices.
   { ...productPages["webgpu"]!, bytes: 40_000 },
   { ...productPages["webgpu of two"]!, bytes: 40_500 },
@@ -45,7 +48,7 @@ const sumOf = (files: readonly PageFile[]): number => files.reduce((sum, { sizeB
 let isOver = false;
 for (const { code, loads = [], bytes } of ceilings) {
   const files = await buildPage(code);
-  const sizeBytes = sumOf(loads === "everything" ? files : loadedFiles(files, loads));
+  const sizeBytes = sumOf(loads === "everything" ? reachableFiles(files) : loadedFiles(files, loads));
   const fits = sizeBytes <= bytes;
   isOver ||= !fits;
   const onDemand = loads === "everything" ? "everything" : loads.map((module) => module.replace(/^packages\/|src\//g, "")).join(", ");

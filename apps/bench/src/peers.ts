@@ -8,7 +8,7 @@ import type { Target } from "./targets/target.ts";
 const folderOf = (peer: string): string => join(benchFolder, "peers", peer);
 
 /** Whether the versions are there that its package.json names. */
-function isInstalled(peer: string): boolean {
+export function isInstalled(peer: string): boolean {
   const { dependencies } = readJson(join(folderOf(peer), "package.json")) as { dependencies: Record<string, string> };
   return Object.entries(dependencies).every(([name, version]) => {
     const manifest = join(folderOf(peer), "node_modules", name, "package.json");
@@ -19,11 +19,14 @@ const readJson = (file: string): unknown => JSON.parse(readFileSync(file, "utf8"
 
 /** Installs what is not installed, each in its own folder. */
 export async function installPeers(targets: readonly Target[]): Promise<void> {
-  for (const peer of new Set(targets.flatMap((target) => target.peer ?? []))) {
-    if (isInstalled(peer)) continue;
-    console.error(`installing ${peer}`);
-    await npmInstall(folderOf(peer));
-  }
+  for (const peer of new Set(targets.flatMap((target) => target.peer ?? []))) await installPeer(peer);
+}
+
+/** Installs one, unless it is there. */
+export async function installPeer(peer: string): Promise<void> {
+  if (isInstalled(peer)) return;
+  console.error(`installing ${peer}`);
+  await npmInstall(folderOf(peer));
 }
 
 /** Install scripts stay off: the one of `onnxruntime-node` would fetch CUDA libraries, and no other has any. */

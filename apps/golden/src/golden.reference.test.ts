@@ -19,7 +19,7 @@ afterAll(async () => {
   await device.close();
   await rm(folder, { recursive: true, force: true });
 });
-const run = (path: string) => runGolden(findCases(path), async () => device, () => {});
+const run = (path: string) => runGolden(findCases(path), async () => ({ device, slowness: "this device is slow" }), () => {});
 
 describe("runGolden", () => {
   it("finds the cases of a folder tree, packed or not, and leaves other JSON alone", () => {
@@ -61,6 +61,13 @@ describe("runGolden", () => {
     expect(lines["none"]).toContain("the case lists nothing to compare");
     expect(lines["unknown"]).toContain('nothing runs the kind "beit3.unheard"');
     expect(JSON.parse(toJson("reference", reports))).toMatchObject({ device: "reference", passed: 0, failed: 5, cases: [{ name: "missing", worst: "Infinity" }, {}, {}, {}, {}] });
+  });
+  it("leaves out models of full size, by name, where they would take hours, and counts them neither way", async () => {
+    const reports = await run(join(packages, "beit3/fixtures/beit3"));
+    expect(reports.map((report) => report.name)).toEqual(["base_retrieval_rule", "initial_values", "release_shapes"]);
+    expect(formatReport(reports[0]!)).toMatch(/^– base_retrieval_rule +beit3\.base +left out: a model of full size, and this device is slow$/);
+    expect(formatTotal(reports)).toBe("2 passed, 0 failed");
+    expect(JSON.parse(toJson("reference", reports))).toMatchObject({ passed: 2, failed: 0, leftOut: 1 });
   });
   it("says clearly that a folder is missing", () => {
     expect(() => findCases(join(folder, "nowhere"))).toThrow(/^golden: there is no folder ".*nowhere"; expected one with golden cases, each a JSON manifest and its files\. Check the path\.$/);

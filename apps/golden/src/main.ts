@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { MultiwayError, OptionError } from "@multiway/errors";
-import { openDevice, type Device, type DeviceFactory } from "@multiway/tensor";
+import { DeviceError, MultiwayError, OptionError } from "@multiway/errors";
+import { openDevice } from "@multiway/tensor";
 import { findCases } from "./find-cases.ts";
-import { formatReport, formatTotal, runGolden, toJson } from "./golden.ts";
+import { formatReport, formatTotal, runGolden, toJson, totalsOf, type GoldenDevice } from "./golden.ts";
 
 const usage = `Runs golden cases: compares what we compute with what the official code computed.
 
@@ -17,10 +17,18 @@ const usage = `Runs golden cases: compares what we compute with what the officia
 
 Exits with 1 when a case failed, with 2 when nothing could be run.`;
 
-const devices: Readonly<Record<string, () => Promise<DeviceFactory>>> = {
-  wasm: async () => (await import("@multiway/wasm")).wasm(),
-  webgpu: async () => (await import("@multiway/webgpu")).webgpu({ allowSoftware: true }),
-  reference: async () => (await import("@multiway/reference")).reference(),
+const devices: Readonly<Record<string, () => Promise<GoldenDevice>>> = {
+  wasm: async () => ({ device: await openDevice((await import("@multiway/wasm")).wasm()) }),
+  webgpu: async () => {
+    const { webgpu } = await import("@multiway/webgpu");
+    try {
+      return { device: await openDevice(webgpu()) };
+    } catch (error) {
+      if (!DeviceError.isInstance(error)) throw error;
+      return { device: await openDevice(webgpu({ allowSoftware: true })), slowness: "the adapter is software" };
+    }
+  },
+  reference: async () => ({ device: await openDevice((await import("@multiway/reference")).reference()), slowness: "the reference device computes with plain loops" }),
 };
 
 async function main(args: string[]): Promise<number> {
@@ -37,19 +45,19 @@ async function main(args: string[]): Promise<number> {
   const [folder] = positionals;
   const cases = folder === undefined ? ownCases() : findCases(folder);
   if (cases.length === 0) throw new OptionError(`golden: there is no manifest in ${JSON.stringify(folder)}; expected JSON files with a "kind". Check the path.`);
-  let device: Device | undefined;
+  let opened: GoldenDevice | undefined;
   try {
     const reports = await runGolden(
       cases,
-      async () => (device ??= await openDevice(await factory())),
+      async () => (opened ??= await factory()),
       (done) => {
         if (!values.json) console.log(formatReport(done));
       },
     );
     console.log(values.json ? toJson(deviceName, reports) : formatTotal(reports));
-    return reports.every(({ passed }) => passed) ? 0 : 1;
+    return totalsOf(reports).failed === 0 ? 0 : 1;
   } finally {
-    await device?.close();
+    await opened?.device.close();
   }
 }
 

@@ -1,3 +1,4 @@
+import { beit3Kinds, runBeit3Case } from "@multiway/beit3/golden";
 import { checkpointKinds, runCheckpointCase } from "@multiway/checkpoint/golden";
 import { runPreprocessCase } from "@multiway/images/golden";
 import { maskKinds, runMaskCase } from "@multiway/masking/golden";
@@ -31,6 +32,7 @@ const runners: readonly Runner[] = [
   { takes: (kind) => maskKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMaskCase(manifest, readFile) },
   { takes: (kind) => metricsKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMetricsCase(manifest, readFile) },
   { takes: (kind) => transformerKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runTransformerCase(manifest, readFile, device) },
+  { takes: (kind) => beit3Kinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runBeit3Case(manifest, readFile, device) },
 ];
 
 export const runnerOf = (kind: string): Runner | undefined => runners.find((runner) => runner.takes(kind));

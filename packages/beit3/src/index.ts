@@ -1,4 +1,5 @@
-export { beit3Base, beit3Giant, beit3Large, beit3Tiny } from "./presets.ts";
+export { fineTuningGroups, type FineTuningGroupOptions } from "./fine-tuning-groups.ts";
+export { beit3Base, beit3Giant, beit3Large, beit3Tiny, type PresetOptions } from "./presets.ts";
 export { makePretrainingBatch, type PretrainingBatchOptions, type PretrainingItems } from "./pretraining-batch.ts";
 export {
   PretrainingModel,

@@ -3,6 +3,7 @@ import { Linear, Module, truncatedNormalInitialiser, zeroInitialiser } from "@mu
 import type { RandomKey, Tensor } from "@multiway/tensor";
 import { MultiwayTransformer, type MultiwayTransformerOptions } from "@multiway/transformer";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
+import { pretrainingNames } from "./checkpoint-names.ts";
 
 /** Pictures of a batch with holes. */
 export interface MaskedImages {
@@ -47,6 +48,7 @@ export interface PretrainingLoss {
 
 /** A Multiway Transformer with the two output layers of pretraining: words and visual tokens. */
 export class PretrainingModel extends Module {
+  static readonly officialNames = pretrainingNames;
   transformer: MultiwayTransformer;
   /** embedDim → words; `mlm_head` in checkpoints. Not tied to the text table. */
   languageHead: Linear;

@@ -1,6 +1,7 @@
 import { Linear, Module, truncatedNormalInitialiser } from "@multiway/nn";
 import { arange, parameter, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { MultiwayTransformer } from "@multiway/transformer";
+import { retrievalNames } from "./checkpoint-names.ts";
 
 /** How a sequence becomes one vector: its first token (the released models), or the mean of its tokens that are not padding. */
 export type Pooling = "first" | "mean";
@@ -27,6 +28,7 @@ export interface RetrievalBatch {
  * Source: microsoft/unilm: beit3/modeling_finetune.py (BEiT3ForRetrieval). The similarity scale is learnt as a logarithm and not clamped.
  */
 export class RetrievalModel extends Module {
+  static readonly officialNames = retrievalNames;
   transformer: MultiwayTransformer;
   visionHead: Linear;
   languageHead: Linear;
@@ -36,7 +38,7 @@ export class RetrievalModel extends Module {
 
   constructor(transformer: MultiwayTransformer, { pooling = "first", outputDim = transformer.embedDim }: RetrievalOptions = {}) {
     super();
-    const head = () => new Linear(transformer.embedDim, outputDim, { bias: false, weight: truncatedNormalInitialiser(0.02) });
+    const head = () => new Linear(transformer.embedDim, outputDim, { bias: false, weight: truncatedNormalInitialiser(0.02, 0.02) });
     this.transformer = transformer;
     this.visionHead = head();
     this.languageHead = head();

@@ -19,9 +19,23 @@ export {
   type Normalization,
 } from "./normalize/normalize.ts";
 export { cropAndResize, randomCropRect, randomResizedCrop, type RandomCropOptions } from "./augment/random-crop.ts";
-export { adjustBrightness, adjustContrast, adjustSaturation } from "./augment/enhance.ts";
+export { adjustBrightness, adjustContrast, adjustSaturation } from "./tone/enhance.ts";
+export { adjustSharpness } from "./tone/sharpness.ts";
+export { autoContrast, equalize, invert, posterize, solarize, solarizeAdd } from "./tone/tone.ts";
+export { rotate, transformAffine, type TransformOptions } from "./affine/transform.ts";
+export { warpAffine } from "./affine/warp.ts";
+export type { AffineMatrix } from "./affine/matrix.ts";
 export { colorJitter, type ColorJitterOptions } from "./augment/color-jitter.ts";
 export { randomFlip, randomShift, shift } from "./augment/shift.ts";
+export { beit3RandAugment, randAugment, type RandAugmentOptions } from "./augment/rand-augment/rand-augment.ts";
+export type { RandAugmentName } from "./augment/rand-augment/operations.ts";
+export { autoAugment } from "./augment/auto-augment/auto-augment.ts";
+export { beit3AutoAugment, parseAutoAugment, type AutoAugmentPolicy } from "./augment/auto-augment/policy.ts";
+export { randomErasing, type RandomErasingOptions } from "./augment/random-erasing.ts";
+export { drawMix, type Mix, type MixOptions } from "./augment/mixing/draw-mix.ts";
+export { mixImages, mixTargets } from "./augment/mixing/mix.ts";
+export { evaluationTransform, type EvaluationTransformOptions, type TransformRecipe } from "./transforms/evaluation.ts";
+export { trainingTransform, type TrainingTransformOptions } from "./transforms/training.ts";
 export { fillRect, paste, strokeRect } from "./draw/paste.ts";
 export { sheet, type SheetOptions } from "./draw/sheet.ts";
 export { heatMap, type HeatMapOptions } from "./draw/heat-map.ts";

@@ -7,4 +7,5 @@ export { type TrainingProgress, type TrainUnigramOptions } from "./training/opti
 export { trainUnigram } from "./training/train-unigram.ts";
 export { groupWords, type GroupWordsOptions, type WordGroup } from "./word/group-words.ts";
 export { cleanUpSpaces } from "./xlm-roberta/clean-up.ts";
+export { encodeForTask, taskTextLengths, type TextTask } from "./xlm-roberta/task-text.ts";
 export { XlmRobertaTokenizer, type DecodeOptions, type EncodeOptions, type ModelInput } from "./xlm-roberta/xlm-roberta.ts";

@@ -95,6 +95,18 @@ describe("SentencePieceTokenizer", () => {
     expect(tokenizer.decode(tokenizer.encodeIds(long))).toBe(long);
   });
 
+  it.each(["models/unilm3-cased-64k", "models/trained-bpe-1k", "models/trained-word-2k"])("takes a million characters with %s, in one word or in many", async (name) => {
+    const tokenizer = await open(`${name}.model`);
+    const started = performance.now();
+    for (const part of ["x", "日本 "]) {
+      const long = part.repeat(Math.ceil(1_000_000 / part.length));
+      const ids = tokenizer.encodeIds(long);
+      expect([...ids.subarray(0, 50)]).toEqual([...tokenizer.encodeIds(part.repeat(2000)).subarray(0, 50)]);
+      expect(tokenizer.decode(ids).length).toBeGreaterThan(0);
+    }
+    expect(performance.now() - started).toBeLessThan(30_000);
+  });
+
   it("finds every piece by text and by id", async () => {
     const model = parseSentencePieceModel(await readFixture("models/unilm3-cased-64k.model"));
     const tokenizer = new SentencePieceTokenizer(model);

@@ -14,6 +14,21 @@ export interface MultiwayAttentionOptions {
   linear: LinearOptions;
 }
 
+/** What attention has made of some tokens, for others to attend to: each [batch, length, heads, width of a head]. */
+export interface KeysAndValues {
+  keys: Tensor;
+  values: Tensor;
+}
+
+export interface AttentionInput {
+  /** Added to the scores of each modality's queries: broadcasts to [batch, heads, length of the modality, length of all]. */
+  bias?: ByModality<Tensor>;
+  /** Tokens that came before, in front of all others. */
+  past?: readonly KeysAndValues[];
+  /** Whether image and text belong together, though only one of them may be here. Default: whether both are here. */
+  fused?: boolean;
+}
+
 /**
  * Self-attention over image and text tokens together. Each modality may have projections of its own; the tokens meet in the scores.
  *
@@ -39,43 +54,47 @@ export class MultiwayAttention extends Module {
     this.numHeads = options.numHeads;
   }
 
-  /**
-   * @param tokens  [batch, length, embedDim] of each modality
-   * @param bias    added to the scores of each modality's queries: broadcasts to [batch, heads, length of the modality, length of all]
-   */
-  forward(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
-    const { query, keys, values } = this.project(tokens);
-    return mapModalities(query, (q, modality) => {
+  /** @param tokens [batch, length, embedDim] of each modality @returns the same shapes */
+  forward(tokens: ByModality<Tensor>, input: AttentionInput = {}): ByModality<Tensor> {
+    return this.extend(tokens, input).tokens;
+  }
+
+  /** As {@link MultiwayAttention.forward}, and what later tokens may attend to. */
+  extend(tokens: ByModality<Tensor>, { bias = {}, past = [], fused = isFused(tokens) }: AttentionInput = {}): { tokens: ByModality<Tensor>; own: ByModality<KeysAndValues> } {
+    const { query, key, value } = this.project(tokens, fused);
+    const keys = [...past.map((segment) => segment.keys), ...inOrder(key)];
+    const values = [...past.map((segment) => segment.values), ...inOrder(value)];
+    const attended = mapModalities(query, (q, modality) => {
       const heads = q.attention(keys, values, { bias: bias[modality] });
       const joined = heads.reshape(tokens[modality]!.shape);
-      const fused = isFused(tokens);
       return this.out.pick(modality, fused).forward(this.innerNorm ? this.innerNorm.pick(modality, fused).forward(joined) : joined);
     });
+    return { tokens: attended, own: mapModalities(key, (keys, modality) => ({ keys, values: value[modality]! })) };
   }
 
   /** The softmax of the scores, [batch, heads, length of the modality, length of all]: for looking at. */
   probabilities(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
-    const { query, keys } = this.project(tokens);
-    const allKeys = concat(keys, 1).permute([0, 2, 3, 1]);
+    const { query, key } = this.project(tokens, isFused(tokens));
+    const allKeys = concat(inOrder(key), 1).permute([0, 2, 3, 1]);
     return mapModalities(query, (q, modality) => {
       const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
       return (bias[modality] ? scores.add(bias[modality]) : scores).softmax(-1);
     });
   }
 
-  private project(tokens: ByModality<Tensor>): { query: ByModality<Tensor>; keys: Tensor[]; values: Tensor[] } {
-    const fused = isFused(tokens);
+  private project(tokens: ByModality<Tensor>, fused: boolean): Record<"query" | "key" | "value", ByModality<Tensor>> {
     const split = (projection: Experts<Linear>) =>
       mapModalities(tokens, (x, modality) => {
         const [batch, length, width] = x.shape as [number, number, number];
         return projection.pick(modality, fused).forward(x).reshape([batch, length, this.numHeads, width / this.numHeads]);
       });
-    // A modality without tokens adds no segment; of two such, one stays.
-    const inOrder = (values: ByModality<Tensor>) => {
-      const present = [values.vision, values.language].filter((value) => value !== undefined);
-      const segments = present.filter((value) => value.shape[1] !== 0);
-      return segments.length > 0 ? segments : present.slice(0, 1);
-    };
-    return { query: split(this.query), keys: inOrder(split(this.key)), values: inOrder(split(this.value)) };
+    return { query: split(this.query), key: split(this.key), value: split(this.value) };
   }
+}
+
+/** A modality without tokens adds no segment; of two such, one stays. */
+function inOrder(values: ByModality<Tensor>): Tensor[] {
+  const present = [values.vision, values.language].filter((value) => value !== undefined);
+  const segments = present.filter((value) => value.shape[1] !== 0);
+  return segments.length > 0 ? segments : present.slice(0, 1);
 }

@@ -1,6 +1,6 @@
 import { dropPath, FeedForward, LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
-import { MultiwayAttention } from "./attention.ts";
+import { MultiwayAttention, type AttentionInput, type KeysAndValues } from "./attention.ts";
 import { Experts, isFused, mapModalities, modalities, type ByModality, type Routing } from "./experts.ts";
 
 /** Which parts of a block are split by modality. Plain data. */
@@ -24,6 +24,11 @@ export interface MultiwayBlockOptions {
   linear: LinearOptions;
 }
 
+export interface BlockInput extends AttentionInput {
+  /** For stochastic depth; without one nothing is dropped. */
+  key?: RandomKey | undefined;
+}
+
 /** x + attention(norm(x)), then x + ffn(norm(x)); pre-norm, as in TorchScale's encoder layer (microsoft/torchscale: torchscale/architecture/encoder.py). */
 export class MultiwayBlock extends Module {
   attentionNorm: Experts<LayerNorm>;
@@ -44,19 +49,21 @@ export class MultiwayBlock extends Module {
     this.dropPathRate = options.dropPathRate;
   }
 
-  /**
-   * @param tokens  [batch, length, embedDim] of each modality
-   * @param bias    see {@link MultiwayAttention.forward}
-   * @param key     for stochastic depth; without one nothing is dropped
-   */
-  forward(tokens: ByModality<Tensor>, { bias = {}, key }: { bias?: ByModality<Tensor>; key?: RandomKey | undefined } = {}): ByModality<Tensor> {
-    const fused = isFused(tokens);
+  /** @param tokens [batch, length, embedDim] of each modality */
+  forward(tokens: ByModality<Tensor>, input: BlockInput = {}): ByModality<Tensor> {
+    return this.extend(tokens, input).tokens;
+  }
+
+  /** As {@link MultiwayBlock.forward}, and what later tokens may attend to. */
+  extend(tokens: ByModality<Tensor>, { key, ...input }: BlockInput = {}): { tokens: ByModality<Tensor>; own: ByModality<KeysAndValues> } {
+    const { fused = isFused(tokens) } = input;
     // One draw per sample and branch, which holds for its image and its text.
     const [attentionKey, ffnKey] = key ? key.split(2) : [];
     const normed = mapModalities(tokens, (x, modality) => this.attentionNorm.pick(modality, fused).forward(x));
-    const attended = addBranch(tokens, this.attention.forward(normed, bias), this.dropPathRate, attentionKey);
+    const { tokens: branch, own } = this.attention.extend(normed, input);
+    const attended = addBranch(tokens, branch, this.dropPathRate, attentionKey);
     const transformed = mapModalities(attended, (x, modality) => this.ffn.pick(modality, fused).forward(this.ffnNorm.pick(modality, fused).forward(x)));
-    return addBranch(attended, transformed, this.dropPathRate, ffnKey);
+    return { tokens: addBranch(attended, transformed, this.dropPathRate, ffnKey), own };
   }
 
   /** The attention's softmax for these tokens: see {@link MultiwayAttention.probabilities}. */

@@ -48,9 +48,12 @@ function translate(names: ReadonlyMap<string, string>, name: string): string | u
   return layer === undefined ? found : found?.replace("{}", layer);
 }
 
+/** As {@link officialName}; undefined for a tensor that the released form does not have. */
+export const translateToOfficial = (ours: string): string | undefined => translate(toOfficial, ours);
+
 /** The official name of one of our tensors, without the `beit3.` prefix. @throws CheckpointError for a tensor that the released form does not have */
 export function officialName(ours: string): string {
-  const official = translate(toOfficial, ours);
+  const official = translateToOfficial(ours);
   if (official === undefined) throw new CheckpointError(`officialName: "${ours}" has no official name; expected a tensor of the released form (everything split by modality).`, { details: { name: ours } });
   return official;
 }

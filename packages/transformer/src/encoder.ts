@@ -1,5 +1,6 @@
 import { LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
+import type { KeysAndValues } from "./attention.ts";
 import { MultiwayBlock, type BlockRouting } from "./block.ts";
 import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
 
@@ -33,6 +34,12 @@ export interface EncodeOptions {
   hidden?: boolean;
   /** Also return each layer's attention, [batch, heads, queries, keys]. Default false. */
   attention?: boolean;
+  /** By layer: tokens that came before, in front of all others; see {@link EncoderOutput.own}. */
+  past?: readonly (readonly KeysAndValues[])[];
+  /** Whether image and text belong together, though only one of them is here, as when a text grows word by word. Default: whether both are here. */
+  fused?: boolean;
+  /** Also return each layer's keys and values. Default false. */
+  own?: boolean;
 }
 
 export interface EncoderOutput extends ByModality<Tensor> {
@@ -40,6 +47,8 @@ export interface EncoderOutput extends ByModality<Tensor> {
   hidden?: ByModality<Tensor>[];
   /** By layer. */
   attention?: ByModality<Tensor>[];
+  /** By layer: what tokens that come later may attend to. */
+  own?: ByModality<KeysAndValues>[];
 }
 
 /** A stack of Multiway blocks over embedded tokens. */
@@ -68,19 +77,22 @@ export class MultiwayEncoder extends Module {
 
   /** @param tokens [batch, length, embedDim] of each modality @returns the same shapes, and what was asked for beside */
   forward(tokens: ByModality<Tensor>, options: EncodeOptions = {}): EncoderOutput {
-    const { bias = {}, key } = options;
+    const { bias = {}, key, past, fused = isFused(tokens) } = options;
     let x = tokens;
+    const own: ByModality<KeysAndValues>[] = [];
     const hidden = [x];
     const attention: ByModality<Tensor>[] = [];
     this.layers.forEach((layer, index) => {
       if (options.attention) attention.push(layer.attentionMaps(x, bias));
-      x = layer.forward(x, { bias, key: key?.fold(index) });
+      const result = layer.extend(x, { bias, key: key?.fold(index), fused, past: past?.[index] ?? [] });
+      x = result.tokens;
+      own.push(result.own);
       hidden.push(x);
     });
-    const fused = isFused(x);
     const output: EncoderOutput = this.finalNorm ? mapModalities(x, (part, modality) => this.finalNorm!.pick(modality, fused).forward(part)) : { ...x };
     if (options.hidden) output.hidden = hidden;
     if (options.attention) output.attention = attention;
+    if (options.own) output.own = own;
     return output;
   }
 }

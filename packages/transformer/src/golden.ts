@@ -2,11 +2,12 @@ import type { Device, Tensor } from "@multiway/tensor";
 import { compare, failed, type GoldenResult } from "./golden/compare.ts";
 import { CaseTensors } from "./golden/case-tensors.ts";
 import { runComponent, runDropPath } from "./golden/components.ts";
-import { runEncoder } from "./golden/encoder-case.ts";
+import { runEncoder, transformerOptionsOf } from "./golden/encoder-case.ts";
 import { runLoad } from "./golden/load-case.ts";
-import { checkManifest, readTensors, type GoldenManifest, type ReadFile } from "./golden/manifest.ts";
+import { checkManifest, countOf, readTensors, type GoldenManifest, type ReadFile } from "./golden/manifest.ts";
 
-export type { GoldenResult };
+export { CaseTensors, joinTokens } from "./golden/case-tensors.ts";
+export { checkManifest, compare, countOf, failed, readTensors, transformerOptionsOf, type GoldenManifest, type GoldenResult, type ReadFile };
 
 const runners: Readonly<Record<string, (manifest: GoldenManifest, tensors: CaseTensors) => Map<string, Tensor>>> = {
   component: runComponent,

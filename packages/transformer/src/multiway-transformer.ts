@@ -5,6 +5,7 @@ import { PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
 import { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";
 import { Experts, type ByModality } from "./experts.ts";
 import { attentionBias, captioningMask } from "./masks.ts";
+import { officialNamesOf } from "./official-names.ts";
 
 export interface MultiwayTransformerOptions extends MultiwayEncoderOptions {
   /** Height and width of pictures, pixels. */
@@ -35,7 +36,7 @@ export interface MultiwayInput {
   isHidden?: Tensor | undefined;
 }
 
-export type ForwardOptions = Omit<EncodeOptions, "bias">;
+export type ForwardOptions = Omit<EncodeOptions, "bias" | "past">;
 
 /**
  * The model of BEiT-3: embeddings and one Multiway encoder, which reads pictures, texts, or both.
@@ -45,6 +46,7 @@ export type ForwardOptions = Omit<EncodeOptions, "bias">;
  * An image's tokens are its class vector and then its patches, row by row.
  */
 export class MultiwayTransformer extends Module {
+  static readonly officialNames = officialNamesOf("");
   textEmbedding: Embedding;
   visionEmbedding: VisionEmbedding;
   positions: Experts<PositionEmbedding>;

@@ -13,3 +13,11 @@ export const paperForm = {
   visionLanguageLayers: 3,
   subLayerNorm: false,
 } as const satisfies Partial<MultiwayEncoderOptions>;
+
+/** What base, large and giant mean (Wang et al. 2022, "Image as a foreign language", section 2.3; microsoft/unilm: beit3/modeling_utils.py). */
+export const modelSizes = {
+  base: { numLayers: 12, embedDim: 768, numHeads: 12, ffnDim: 3072, patchSize: 16 },
+  large: { numLayers: 24, embedDim: 1024, numHeads: 16, ffnDim: 4096, patchSize: 16 },
+  giant: { numLayers: 40, embedDim: 1408, numHeads: 16, ffnDim: 6144, patchSize: 14 },
+} as const;
+export type ModelSize = keyof typeof modelSizes;

@@ -1,7 +1,7 @@
 import { OptionError } from "@multiway/errors";
 import type { Key } from "@multiway/random";
 import type { Image } from "../image.ts";
-import { adjustBrightness, adjustContrast, adjustSaturation } from "./enhance.ts";
+import { adjustBrightness, adjustContrast, adjustSaturation } from "../tone/enhance.ts";
 
 export interface ColorJitterOptions {
   /** Each factor is uniform in 1 − x … 1 + x (not below 0); 0 leaves it alone; default 0.4, as in BEiT pretraining. */

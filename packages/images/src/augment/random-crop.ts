@@ -22,8 +22,8 @@ const tries = 10;
  */
 export function randomCropRect(size: { width: number; height: number }, key: Key, options: RandomCropOptions = {}): Rect {
   const { area = [0.08, 1], ratio = [3 / 4, 4 / 3] } = options;
-  checkRange("area", area, 1);
-  checkRange("ratio", ratio, Infinity);
+  checkRange("randomCropRect", "area", area, 1);
+  checkRange("randomCropRect", "ratio", ratio, Infinity);
   const { width, height } = size;
   const draws = key.uniform(tries * 4);
   for (let attempt = 0; attempt < tries; attempt++) {
@@ -65,8 +65,9 @@ function clampSide(length: number, limit: number): number {
   return Math.max(1, Math.min(limit, roundHalfToEven(length)));
 }
 
-function checkRange(name: string, range: readonly [number, number], limit: number): void {
+/** @throws OptionError unless 0 < first ≤ second ≤ limit */
+export function checkRange(caller: string, name: string, range: readonly [number, number], limit: number): void {
   if (!(range[0] > 0 && range[0] <= range[1] && range[1] <= limit)) {
-    throw new OptionError(`randomCropRect: ${name} is [${range.join(", ")}]; expected two positive numbers, the smaller first${limit === 1 ? ", at most 1" : ""}.`);
+    throw new OptionError(`${caller}: ${name} is [${range.join(", ")}]; expected two positive numbers, the smaller first${limit === 1 ? ", at most 1" : ""}.`);
   }
 }

@@ -1,6 +1,10 @@
+import { ImageError } from "@multiway/errors";
+import { key } from "@multiway/random";
 import { describe, expect, it } from "vitest";
 import { convertChannels } from "../channels.ts";
 import { createImage } from "../image.ts";
+import { decodeImage } from "./decode.ts";
+import { damage } from "./fuzz.samples.ts";
 import { decodeCompressed, readSource } from "./codec.browser.ts";
 import { readPng } from "./png-read.ts";
 import { encodePng } from "./png-write.ts";
@@ -42,4 +46,25 @@ describe("in a page", () => {
     const cut = (await fetchFixture("hopper/hopper.jpg")).subarray(0, 700);
     await expect(decodeCompressed(cut, { format: "jpeg", ...limits })).rejects.toThrow("decodeImage: x: this browser cannot decode the jpeg file.");
   });
+  it.each(["jpeg-420", "jpeg-progressive", "jpeg-gray", "jpeg-cmyk"])("%s is within two levels of Pillow in every byte", async (name) => {
+    const { image: expected } = await readPng(await fetchFixture(`expected/${name}.png`), limits);
+    const image = await decodeImage(await fetchFixture(`variants/${name}.jpg`));
+    expect([image.width, image.height]).toEqual([expected.width, expected.height]);
+    expect(Math.max(...image.data.map((value, index) => Math.abs(value - convertChannels(expected, 3).data[index]!)))).toBeLessThanOrEqual(2);
+  });
+  it("2000 damaged JPEGs give a whole picture or a typed error", async () => {
+    const files = [await fetchFixture("variants/jpeg-gray.jpg"), await fetchFixture("variants/jpeg-420.jpg")];
+    let refused = 0;
+    for (let trial = 0; trial < 2000; trial++) {
+      try {
+        const image = await decodeImage(damage(files[trial % 2]!, key(4).fold(trial)), { maxPixels: 1 << 20 });
+        expect(image.data.length).toBe(image.width * image.height * 3);
+      } catch (error) {
+        if (!ImageError.isInstance(error)) throw error;
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(200);
+    expect(refused).toBeLessThan(2000);
+  }, 60_000);
 });

@@ -80,6 +80,39 @@ describe("bad input", () => {
     expect(await message(jpeg, { maxPixels: 5000 })).toContain("128 × 128 = 16384 pixels; at most 5000 are accepted");
     expect(await message(read("hopper/hopper.webp"), { maxPixels: 5000 })).toContain("128 × 128 = 16384 pixels");
   });
+  it.each([
+    [0, 5],
+    [5, 0],
+    [30000, 30000],
+    [65000, 65000],
+  ])("is refused at %i × %i pixels by its header, in every format", async (width, height) => {
+    const { repairChecksums } = await import("./fuzz.samples.ts");
+    const sized = (bytes: Uint8Array, write: (view: DataView) => void) => {
+      const copy = new Uint8Array(bytes);
+      write(new DataView(copy.buffer));
+      return copy;
+    };
+    const find = (bytes: Uint8Array, marker: string) => Buffer.from(bytes).indexOf(Buffer.from(marker, "latin1"));
+    const sharp = (await import("sharp")).default;
+    const small = sharp({ create: { width: 8, height: 8, channels: 3, background: "red" } });
+    const avif = new Uint8Array(await small.clone().avif().toBuffer());
+    const webp = new Uint8Array(await small.clone().webp({ lossless: false }).toBuffer());
+    const gif = new Uint8Array(await small.clone().gif().toBuffer());
+    const files = [
+      repairChecksums(sized(png, (view) => (view.setUint32(16, width), view.setUint32(20, height)))),
+      sized(jpeg, (view) => (view.setUint16(find(jpeg, "\xff\xc0") + 5, height), view.setUint16(find(jpeg, "\xff\xc0") + 7, width))),
+      sized(gif, (view) => (view.setUint16(6, width, true), view.setUint16(8, height, true))),
+      sized(avif, (view) => (view.setUint32(find(avif, "ispe") + 8, width), view.setUint32(find(avif, "ispe") + 12, height))),
+    ];
+    // 14 bits hold no more than 16383.
+    if (width <= 30000) files.push(sized(webp, (view) => (view.setUint16(26, Math.min(width, 16383), true), view.setUint16(28, Math.min(height, 16383), true))));
+    for (const file of files) expect(await message(file)).toMatch(/^decodeImage: pictures\/cat.png: the header says (\d+ × 0|0 × \d+|\d+ × \d+ = \d+) pixels/);
+  });
+  it("is refused when it is too small for the pixels it claims, before memory is taken for them", async () => {
+    const { repairChecksums } = await import("./fuzz.samples.ts");
+    const claims = repairChecksums(patched(png, 16, 0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10));
+    expect(await message(claims)).toMatch(/: \d+ compressed bytes cannot hold the 300010000 that 10000 × 10000 pixels need\. The file is damaged; get a new copy\.$/);
+  });
   it("is refused when a compressed stream is shorter than the header says, and cut when it is longer", async () => {
     const file = await encodePng(createImage(8, 8, 3, 7));
     const resized = async (height: number) => {

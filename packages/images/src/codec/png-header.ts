@@ -45,9 +45,9 @@ export function readPngChunks(bytes: Uint8Array, source: string | undefined): Pn
     if (end + 4 > bytes.length) {
       throw decodeError(source, `chunk ${JSON.stringify(type)} announces ${length} bytes; ${bytes.length - begin} are left`, truncated, { offset });
     }
-    // Bit 5 of the first letter marks chunks that may be ignored; a damaged one of those harms nothing.
+    // Bit 5 of the first letter marks chunks that may be ignored; a damaged one of those harms nothing, but for transparency.
     const critical = (bytes[offset + 4]! & 0x20) === 0;
-    if (critical && crc32(bytes.subarray(offset + 4, end)) !== view.getUint32(end)) {
+    if ((critical || type === "tRNS") && crc32(bytes.subarray(offset + 4, end)) !== view.getUint32(end)) {
       throw decodeError(source, `the checksum of chunk ${JSON.stringify(type)} does not match`, damaged, { offset });
     }
     const content = bytes.subarray(begin, end);

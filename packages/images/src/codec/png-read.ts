@@ -15,6 +15,9 @@ const adam7 = [
   [0, 1, 1, 2],
 ] as const;
 
+/** Deflate makes at most 258 bytes of two bits (RFC 1951), so no more memory is taken than the file can fill. */
+const maxInflation = 1032;
+
 /** A rectangle of pixels that was filtered as a picture of its own. */
 interface Pass {
   left: number;
@@ -41,6 +44,10 @@ export async function readPng(bytes: Uint8Array, options: { source?: string | un
   const bitsPerPixel = depth * pngSamples[header.colorType];
   const passes = listPasses(header, bitsPerPixel);
   const expectedBytes = passes.reduce((sum, pass) => sum + pass.rows * (pass.rowBytes + 1), 0);
+  const compressedBytes = header.compressed.reduce((sum, part) => sum + part.length, 0);
+  if (compressedBytes * maxInflation < expectedBytes) {
+    throw decodeError(source, `${compressedBytes} compressed bytes cannot hold the ${expectedBytes} that ${width} × ${height} pixels need`, "The file is damaged; get a new copy.");
+  }
   const { bytes: data, problem } = await inflateExactly(header.compressed, expectedBytes);
   if (data.length < expectedBytes) {
     throw decodeError(source, `the compressed pixels end after ${data.length} of ${expectedBytes} bytes`, "The file is damaged; get a new copy.", { cause: problem });

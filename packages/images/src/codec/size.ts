@@ -2,12 +2,12 @@ import { checkPixelCount, decodeError } from "./decode-error.ts";
 import type { ImageFormat } from "./format.ts";
 
 /**
- * Reads the size of a JPEG, WebP or GIF from its header and checks it, so that a page refuses a hostile file before
- * the browser allocates it. AVIF is left to the decoder.
+ * Reads the size of a JPEG, WebP, GIF or AVIF from its header and checks it, so that a page refuses a hostile file before
+ * the browser allocates it.
  */
 export function readImageSize(bytes: Uint8Array, format: ImageFormat, options: { source: string | undefined; maxPixels: number }): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const size = format === "jpeg" ? jpegSize(view) : format === "webp" ? webpSize(view) : format === "gif" ? gifSize(view) : "unknown";
+  const size = format === "jpeg" ? jpegSize(view) : format === "webp" ? webpSize(view) : format === "gif" ? gifSize(view) : format === "avif" ? avifSize(view) : "unknown";
   if (size === "unknown") return;
   if (!size) throw decodeError(options.source, `the ${format} file ends inside its header, or lacks one`, "The file is cut short; get a new copy.", { offset: bytes.length });
   checkPixelCount(options.source, size[0], size[1], options.maxPixels);
@@ -51,6 +51,23 @@ function webpSize(view: DataView): Size | "unknown" {
 
 function gifSize(view: DataView): Size {
   return view.byteLength < 10 ? undefined : [view.getUint16(6, true), view.getUint16(8, true)];
+}
+
+/**
+ * The largest of the sizes that the file's pictures claim: the whole one among them, beside its tiles and thumbnails.
+ *
+ * The properties stand near the beginning, and are looked for by name: walking the boxes would find no more.
+ *
+ * Source: ISO/IEC 23008-12, section 6.5.3, `ispe`: four bytes of version and flags, width, height.
+ */
+function avifSize(view: DataView): Size | "unknown" {
+  let size: [number, number] | undefined;
+  for (let offset = 0; offset + 16 <= view.byteLength && offset < 65536; offset++) {
+    if (view.getUint32(offset) !== 0x69737065) continue; // "ispe"
+    const found: [number, number] = [view.getUint32(offset + 8), view.getUint32(offset + 12)];
+    if (!size || found[0] * found[1] > size[0] * size[1]) size = found;
+  }
+  return size ?? "unknown";
 }
 
 function uint24(view: DataView, offset: number): number {

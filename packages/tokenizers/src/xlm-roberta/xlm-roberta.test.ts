@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readFixture, readFixtureLines } from "../../fixtures/read-fixture.ts";
-import { cleanUpSpaces, parseSentencePieceModel, SentencePieceTokenizer, XlmRobertaTokenizer } from "../index.ts";
+import { cleanUpSpaces, encodeForTask, parseSentencePieceModel, SentencePieceTokenizer, XlmRobertaTokenizer, type TextTask } from "../index.ts";
 
 const tokenizer = new XlmRobertaTokenizer(new SentencePieceTokenizer(parseSentencePieceModel(await readFixture("models/unilm3-cased-64k.model"))));
 const piecesOf = (text: string) => Array.from(tokenizer.tokenize(text), (id) => tokenizer.idToPiece(id));
@@ -49,6 +49,25 @@ describe("XlmRobertaTokenizer", () => {
     expect(tokenizer.decode(tokenizer.tokenize("it 's a dog ."), { cleansUpSpaces: false })).toBe("it 's a dog .");
     expect(tokenizer.decode(tokenizer.tokenize("it 's a dog ."))).toBe("it's a dog.");
     expect(tokenizer.decode([0, 2, 1, 1])).toBe("");
+  });
+  it("groups tokens into words, specials and padding left out", () => {
+    const { ids } = tokenizer.encode("a skateboarder <mask> unbelievably.", { maxLength: 16, pads: true });
+    const words = tokenizer.words(ids).map((word) => word.map((position) => tokenizer.idToPiece(ids[position]!)).join(""));
+    expect(words).toEqual(["▁a", "▁skateboarder", "▁unbelievably."]);
+    expect(tokenizer.words(ids).some((word) => word.length > 1)).toBe(true);
+    expect(tokenizer.words(tokenizer.encode("").ids)).toEqual([]);
+    expect(() => tokenizer.words([64002])).toThrow("words: id 0 is 64002;");
+  });
+  it("cuts and pads as each task does", () => {
+    const long = "a dog on a bus ".repeat(40);
+    for (const [task, length] of [["questionAnswering", 64], ["reasoning", 64], ["retrieval", 64], ["captioning", 32], ["captionDecoding", 64]] as const) {
+      expect(encodeForTask(tokenizer, "a dog", task)).toEqual(tokenizer.encode("a dog", { maxLength: length, pads: true }));
+      const { ids, isPadding } = encodeForTask(tokenizer, long, task);
+      expect([ids.length, ids[0], ids[length - 1], isPadding.includes(1)]).toEqual([length, 0, 2, false]);
+    }
+    expect(encodeForTask(tokenizer, tokenizer.tokenize("a dog"), "retrieval")).toEqual(encodeForTask(tokenizer, "a dog", "retrieval"));
+    expect(() => encodeForTask(tokenizer, "  ", "retrieval")).toThrow('encodeForTask: the text is "  ", without any token; retrieval needs at least one. Leave such a row out.');
+    expect(() => encodeForTask(tokenizer, "a", "poetry" as TextTask)).toThrow('encodeForTask: the task is "poetry"; questionAnswering, reasoning,');
   });
   it("refuses lengths and ids that cannot be", () => {
     expect(() => tokenizer.encode("a", { maxLength: 1 })).toThrow("encode: maxLength is 1; an integer from 2, which leaves room for <s> and </s>, to 16777216 is expected.");

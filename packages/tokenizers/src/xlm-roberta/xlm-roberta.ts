@@ -1,6 +1,7 @@
 import { formatValue, TokenizerError } from "@multiway/errors";
 import { spaceMarkText } from "../text/utf8.ts";
 import type { SentencePieceTokenizer } from "../tokenizer.ts";
+import { groupWords } from "../word/group-words.ts";
 import { cleanUpSpaces } from "./clean-up.ts";
 import { patternOfNames, splitAtNames, trimLikePython } from "./special-text.ts";
 
@@ -149,6 +150,21 @@ export class XlmRobertaTokenizer {
   /** Our id of a piece or special name; the unknown id for any other text. */
   pieceToId(piece: string): number {
     return this.#specials.get(piece) ?? this.#idOfPiece[this.sentencePiece.pieceToId(piece)]!;
+  }
+
+  /**
+   * Positions of the tokens of each word, for masking whole words; specials and padding belong to none.
+   *
+   * The result is what `maskTokens` of `@multiway/masking` takes as `words`.
+   */
+  words(ids: ArrayLike<number>): number[][] {
+    const pieces = Array.from({ length: ids.length }, (_, index) => {
+      this.#checkId("words", ids[index]!, index);
+      return this.idToPiece(ids[index]!);
+    });
+    const { whitespaceAsSuffix } = this.sentencePiece.model.trainer;
+    const groups = groupWords(pieces, { whitespaceAsSuffix, isExcluded: (index) => this.isSpecial(ids[index]!) });
+    return groups.map(({ begin, end }) => Array.from({ length: end - begin }, (_, index) => begin + index));
   }
 
   /** True for `<s>`, `<pad>`, `</s>`, `<unk>` and `<mask>`. */

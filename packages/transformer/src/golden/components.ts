@@ -23,7 +23,7 @@ const components: Readonly<Record<string, (manifest: GoldenManifest, tensors: Ca
       const tokens = splitTokens(x, splitOf(run));
       const bias = biasOf(run, tokens, x, tensors);
       const probabilities = joinTokens(module.probabilities(tokens, bias), 2);
-      return { "/out": joinTokens(module.forward(tokens, bias)), "/probabilities": probabilities.flatten(0, 1) };
+      return { "/out": joinTokens(module.forward(tokens, { bias })), "/probabilities": probabilities.flatten(0, 1) };
     };
   },
   encoder_layer: ({ config }, tensors) => {

@@ -1,6 +1,6 @@
 import { DataError, formatValue } from "@multiway/errors";
 import type { Tensor } from "@multiway/tensor";
-import { MultiwayTransformer } from "../multiway-transformer.ts";
+import { MultiwayTransformer, type MultiwayTransformerOptions } from "../multiway-transformer.ts";
 import { releasedForm } from "../presets.ts";
 import { joinTokens, type CaseTensors } from "./case-tensors.ts";
 import { countOf, type GoldenManifest } from "./manifest.ts";
@@ -19,12 +19,12 @@ const required: Readonly<Record<string, unknown>> = {
   dropout: 0,
 };
 
-/** The model that a manifest describes, with its weights. */
-export function modelOf({ config, fixed }: GoldenManifest, tensors: CaseTensors, official = ""): MultiwayTransformer {
+/** The transformer that a manifest describes. @throws DataError when it has a form that this one does not */
+export function transformerOptionsOf({ config, fixed }: GoldenManifest): MultiwayTransformerOptions {
   for (const [name, value] of Object.entries(required)) {
     if (name in fixed && fixed[name] !== value) throw new DataError(`runTransformerCase: "${name}" of the manifest is ${formatValue(fixed[name])}; expected ${formatValue(value)}.`);
   }
-  const model = new MultiwayTransformer({
+  return {
     ...releasedForm,
     numLayers: countOf(config, "layers"),
     embedDim: countOf(config, "embed_dim"),
@@ -37,13 +37,12 @@ export function modelOf({ config, fixed }: GoldenManifest, tensors: CaseTensors,
     finalNorm: config["normalize_output"] !== false,
     subLayerNorm: fixed["subln"] !== false,
     epsilon: typeof fixed["layernorm_eps"] === "number" ? fixed["layernorm_eps"] : 1e-5,
-  });
-  return tensors.load(model, official, "");
+  };
 }
 
 /** Results of a case of kind `beit3.encoder`, by their full names. */
 export function runEncoder(manifest: GoldenManifest, tensors: CaseTensors): Map<string, Tensor> {
-  const model = modelOf(manifest, tensors);
+  const model = tensors.load(new MultiwayTransformer(transformerOptionsOf(manifest)), "", "");
   const results = new Map<string, Tensor>();
   for (const run of manifest.runs) {
     const output = model.forward(

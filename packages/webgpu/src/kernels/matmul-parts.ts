@@ -45,7 +45,7 @@ export interface EpilogueText {
 /** @param mayBeWide whether the kernel has results by fours, aligned */
 export async function epilogueText(kernel: OpKernel, mayBeWide: boolean): Promise<EpilogueText | undefined> {
   // It takes the generator of loops, which a plain product has no use for.
-  return kernel.epilogue && (await import("./write-epilogue.ts")).writeEpilogue(kernel, kernel.epilogue, mayBeWide);
+  return kernel.epilogue && (await import("../loop/index.ts")).writeEpilogue(kernel, kernel.epilogue, mayBeWide);
 }
 
 /** Views of the result and of what an epilogue touches. */

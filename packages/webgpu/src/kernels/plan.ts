@@ -15,7 +15,7 @@ export async function planKernel(kernel: Kernel, limits: PlanLimits): Promise<Pl
 }
 
 async function planLoop(kernel: LoopKernel, limits: PlanLimits): Promise<Plan> {
-  return (await import("../loop/plan.ts")).planLoop(kernel, limits);
+  return (await import("../loop/index.ts")).planLoop(kernel, limits);
 }
 
 /** The first kernel of an op that accepts it. */

@@ -1,6 +1,7 @@
 import { ImageError } from "@multiway/errors";
 import { luma } from "../channels.ts";
 import { checkImage, type Image } from "../image.ts";
+import { mapColors } from "./tables.ts";
 
 /**
  * Brightness times `factor`: 0 black, 1 unchanged, above 1 brighter.
@@ -47,20 +48,17 @@ function blendFromLevel(caller: string, image: Image, factor: number, level: num
   const weight = Math.fround(factor);
   const table = new Uint8Array(256);
   for (let value = 0; value < 256; value++) table[value] = blend(level, value, weight);
-  const { channels, data } = image;
-  const result = new Uint8Array(data.length);
-  if (channels !== 4) for (let at = 0; at < data.length; at++) result[at] = table[data[at]!]!;
-  else for (let at = 0; at < data.length; at++) result[at] = at % 4 === 3 ? data[at]! : table[data[at]!]!;
-  return { ...image, data: result };
+  return mapColors(caller, image, table);
 }
 
-function checkFactor(caller: string, image: Image, factor: number): void {
+/** @throws ImageError unless `factor` is a number from 0 up */
+export function checkFactor(caller: string, image: Image, factor: number): void {
   checkImage(caller, image);
   if (!(factor >= 0 && factor < Infinity)) throw new ImageError(`${caller}: factor is ${factor}; expected a number from 0 up.`);
 }
 
 /** base + weight · (x − base) in f32, cut to a whole number and to 0 … 255. */
-function blend(base: number, x: number, weight: number): number {
+export function blend(base: number, x: number, weight: number): number {
   const value = Math.fround(base + Math.fround(weight * (x - base)));
   return value <= 0 ? 0 : value >= 255 ? 255 : Math.trunc(value);
 }

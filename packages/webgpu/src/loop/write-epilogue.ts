@@ -1,8 +1,8 @@
 import { epilogueLoop, type Epilogue, type OpKernel } from "@multiway/tensor/device";
-import { writeBody, writeBodyOfFour, writeStores } from "../loop/body.ts";
-import { loopViews, wideBuffers } from "../loop/pointwise.ts";
+import { writeBody, writeBodyOfFour, writeStores } from "./body.ts";
+import { loopViews, wideBuffers } from "./pointwise.ts";
 import { mathText, type MathFunction } from "../wgsl/math.ts";
-import type { EpilogueText } from "./matmul-parts.ts";
+import type { EpilogueText } from "../kernels/matmul-parts.ts";
 
 /** @param mayBeWide whether the kernel has results by fours, aligned */
 export function writeEpilogue(kernel: OpKernel, epilogue: Epilogue, mayBeWide: boolean): EpilogueText {

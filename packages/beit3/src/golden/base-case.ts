@@ -1,0 +1,123 @@
+import { DataError, formatValue } from "@multiway/errors";
+import { RetrievalModel } from "@multiway/head-retrieval";
+import { realize, type Device, type Shape, type Tensor } from "@multiway/tensor";
+import { MultiwayTransformer } from "@multiway/transformer";
+import { CaseTensors, checkManifest, compare, failed, joinTokens, readTensors, transformerOptionsOf, type GoldenResult, type ReadFile } from "@multiway/transformer/golden";
+import { checkRule, ruleElements, type WeightRule } from "./rule-weights.ts";
+
+interface Values {
+  shape: Shape;
+  data: ArrayLike<number>;
+}
+
+/** A few elements of a tensor that the rule makes. */
+interface Probe {
+  shape: number[];
+  first: number[];
+  last: number;
+  sum: number;
+}
+
+interface BaseManifest {
+  model?: string;
+  rule?: unknown;
+  weight_probes?: Record<string, Probe>;
+  parameter_count?: number;
+}
+
+/** A retrieval model whose weights follow from a rule: pictures, texts, and pairs through the whole of it. */
+export async function runBase(manifest: unknown, readFile: ReadFile, device: Device): Promise<GoldenResult[]> {
+  const golden = checkManifest(manifest, ["beit3.base"]);
+  const { model: head, rule, weight_probes: probes = {}, parameter_count: count } = manifest as BaseManifest;
+  if (head !== "retrieval") throw new DataError(`golden: the manifest's model is ${formatValue(head)}; expected "retrieval".`);
+  const tensors = new CaseTensors(await readTensors(golden, readFile), device);
+  const model = new RetrievalModel(new MultiwayTransformer(transformerOptionsOf(golden)));
+
+  const results = loadByRule(model, checkRule(rule), probes, device);
+  if (count !== undefined) results.push(exactly("parameter_count", model.countParameters(), count));
+  const computed = await compute(model, tensors);
+  for (const { tensor } of model.tensors()) tensor.dispose();
+  for (const [name, expected] of Object.entries(golden.outputs)) {
+    const actual = computed.get(name);
+    if (!actual) results.push(failed(name, "no run of this case computes it"));
+    else if (!tensors.has(name)) results.push(failed(name, "the tensor is missing in the file"));
+    else results.push(compare(name, actual, tensors.stored(name).elements as Float64Array, expected));
+  }
+  return results;
+}
+
+/** Puts each tensor on the device as it is made, and holds the manifest's probes against it. */
+function loadByRule(model: RetrievalModel, rule: WeightRule, probes: Readonly<Record<string, Probe>>, device: Device): GoldenResult[] {
+  const results: GoldenResult[] = [];
+  const state: Record<string, Tensor> = {};
+  const unused = new Set(Object.keys(probes));
+  for (const { name, tensor } of model.tensors()) {
+    const official = RetrievalModel.officialNames.toOfficial(name)!;
+    const elements = ruleElements(rule, official, tensor.shape);
+    const probe = Object.hasOwn(probes, official) ? probes[official] : undefined;
+    if (probe) results.push(checkProbe(official, elements, tensor.shape, probe));
+    unused.delete(official);
+    state[name] = device.tensor(elements, { shape: tensor.shape });
+  }
+  for (const name of unused) results.push(failed(`weight_probes/${name}`, "the model has no such tensor"));
+  model.loadStateDict(state);
+  return results;
+}
+
+function checkProbe(name: string, elements: Float32Array, shape: Shape, probe: Probe): GoldenResult {
+  const place = `weight_probes/${name}`;
+  if (shape.join() !== probe.shape.join()) return failed(place, `the shape is [${shape.join(", ")}]; expected [${probe.shape.join(", ")}]`);
+  const sum = elements.reduce((total, value) => total + value, 0);
+  const actual = [...elements.subarray(0, probe.first.length), elements.at(-1)!];
+  // Sums of doubles in another order differ in their last digits.
+  const sumError = Math.abs(sum - probe.sum) / (1e-12 * elements.length + 1e-9);
+  const isSame = [...probe.first, probe.last].every((value, index) => value === actual[index]);
+  const worst = isSame ? sumError : Infinity;
+  return { name: place, passed: worst <= 1, worst, where: `first and last ${actual.join(", ")}, sum ${sum} for ${[...probe.first, probe.last].join(", ")}, ${probe.sum}` };
+}
+
+async function compute(model: RetrievalModel, tensors: CaseTensors): Promise<Map<string, Values>> {
+  const images = tensors.tensor("inputs/image");
+  const text = tensors.tensor("inputs/text");
+  const isPadding = tensors.tensor("inputs/padding_mask").cast("bool");
+  const { transformer } = model;
+  // Asked for at once, the two towers and their encoders' outputs share all but the last step.
+  const outputs = await realize({
+    vision: model.encodeImages(images),
+    language: model.encodeTexts(text, isPadding),
+    image: transformer.encodeVision(images).vision,
+    text: transformer.encodeLanguage(text, { isPadding }).language,
+    fused: joinTokens(transformer.encodeFusion({ images, text, isPadding })),
+  });
+  const values = new Map<string, Values>([
+    ["outputs/vision_cls", await valuesOf(outputs.vision)],
+    ["outputs/language_cls", await valuesOf(outputs.language)],
+  ]);
+  for (const run of ["image", "text", "fused"] as const) {
+    for (const [part, value] of summarise(await valuesOf(outputs[run]))) values.set(`outputs/${run}/${part}`, value);
+  }
+  return values;
+}
+
+const valuesOf = async (tensor: Tensor): Promise<Values> => ({ shape: tensor.shape, data: await tensor.data() });
+
+/** Some rows of [batch, length, width], and means over rows and columns. */
+function summarise({ shape, data }: Values): [part: string, value: Values][] {
+  const [batch, length, width] = shape as [number, number, number];
+  const rows = Array.from({ length: batch }, (_, item) => Array.from({ length }, (_, row) => Array.from({ length: width }, (_, channel) => data[(item * length + row) * width + channel]!)));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const some = (from: number, to?: number): Values => ({ shape: [batch, rows[0]!.slice(from, to).length, width], data: rows.flatMap((item) => item.slice(from, to).flat()) });
+  return [
+    ["cls", { shape: [batch, width], data: rows.flatMap((item) => item[0]!) }],
+    ["first_rows", some(0, 3)],
+    ["last_rows", some(-2)],
+    ["row_mean", { shape: [batch, length], data: rows.flatMap((item) => item.map(mean)) }],
+    ["row_rms", { shape: [batch, length], data: rows.flatMap((item) => item.map((row) => Math.sqrt(mean(row.map((value) => value * value))))) }],
+    ["column_mean", { shape: [batch, width], data: rows.flatMap((item) => Array.from({ length: width }, (_, channel) => mean(item.map((row) => row[channel]!)))) }],
+  ];
+}
+
+export function exactly(name: string, actual: unknown, expected: unknown): GoldenResult {
+  const passed = JSON.stringify(actual) === JSON.stringify(expected);
+  return { name, passed, worst: passed ? 0 : Infinity, where: `${JSON.stringify(actual)} for ${JSON.stringify(expected)}` };
+}

@@ -1,0 +1,4 @@
+import { wasm } from "@multiway/wasm";
+import { headTests } from "../fixtures/head-tests.ts";
+
+headTests(() => wasm());

@@ -1,0 +1,1 @@
+export { ClassificationModel, softCrossEntropy, type ClassificationBatch, type ClassificationLossOptions, type ClassificationOptions } from "./classification-model.ts";

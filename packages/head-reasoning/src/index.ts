@@ -1,0 +1,1 @@
+export { ReasoningModel, type ReasoningBatch, type ReasoningInput, type ReasoningOptions } from "./reasoning-model.ts";
