@@ -1,7 +1,7 @@
 import { LayerNorm, Linear, Module, type LinearOptions } from "@multiway/nn";
 import type { Tensor } from "@multiway/tensor";
 import { concat } from "@multiway/tensor";
-import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+import { Experts, inSequence, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
 
 export interface MultiwayAttentionOptions {
   embedDim: number;
@@ -12,6 +12,10 @@ export interface MultiwayAttentionOptions {
   innerNorm: boolean;
   epsilon: number;
   linear: LinearOptions;
+  /** Of the keys of both modalities. Default `visionFirst`. */
+  order?: SequenceOrder | undefined;
+  /** Whether keys have a bias, which the softmax does not see. Default true. */
+  keyBias?: boolean | undefined;
 }
 
 /**
@@ -26,17 +30,19 @@ export class MultiwayAttention extends Module {
   out: Experts<Linear>;
   innerNorm?: Experts<LayerNorm>;
   readonly numHeads: number;
+  readonly order: SequenceOrder;
 
   constructor(options: MultiwayAttentionOptions) {
     super();
     const { embedDim, routing, linear } = options;
-    const project = () => new Experts(routing, () => new Linear(embedDim, embedDim, linear));
+    const project = (options = linear) => new Experts(routing, () => new Linear(embedDim, embedDim, options));
     this.query = project();
-    this.key = project();
+    this.key = project(options.keyBias === false ? { ...linear, bias: false } : linear);
     this.value = project();
     this.out = project();
     if (options.innerNorm) this.innerNorm = new Experts(routing, () => new LayerNorm(embedDim, { epsilon: options.epsilon }));
     this.numHeads = options.numHeads;
+    this.order = options.order ?? "visionFirst";
   }
 
   /**
@@ -72,7 +78,7 @@ export class MultiwayAttention extends Module {
       });
     // A modality without tokens adds no segment; of two such, one stays.
     const inOrder = (values: ByModality<Tensor>) => {
-      const present = [values.vision, values.language].filter((value) => value !== undefined);
+      const present = inSequence(values, this.order);
       const segments = present.filter((value) => value.shape[1] !== 0);
       return segments.length > 0 ? segments : present.slice(0, 1);
     };

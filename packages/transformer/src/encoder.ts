@@ -1,7 +1,8 @@
 import { LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
 import { MultiwayBlock, type BlockRouting } from "./block.ts";
-import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+import { Experts, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
+import { ModalityRelativePositions, type RelativePositionsOptions } from "./modality-relative-positions.ts";
 
 export interface MultiwayEncoderOptions {
   numLayers: number;
@@ -22,6 +23,16 @@ export interface MultiwayEncoderOptions {
   epsilon?: number;
   /** Initialisers of all linear layers. Default: PyTorch's. */
   linear?: LinearOptions;
+  /** First value of learnt factors of each residual branch, per channel (Touvron et al. 2021, "Going deeper with image transformers"). Default: none. */
+  layerScale?: number | undefined;
+  /** Which modality stands first where both form one sequence. Default `visionFirst`. */
+  order?: SequenceOrder | undefined;
+  /** Whether keys have a bias. Default true. */
+  keyBias?: boolean | undefined;
+  /** Whether image and text of a sample lose a feed-forward branch together, or each by a draw of its own where each has its own expert. Default `bySample`. */
+  ffnDropPath?: "bySample" | "byModality" | undefined;
+  /** A learnt bias for each pair of places, by layer and head. Default: none. */
+  relativePositions?: RelativePositionsOptions | undefined;
 }
 
 export interface EncodeOptions {
@@ -46,6 +57,8 @@ export interface EncoderOutput extends ByModality<Tensor> {
 export class MultiwayEncoder extends Module {
   layers: MultiwayBlock[];
   finalNorm?: Experts<LayerNorm>;
+  relativePositions?: ModalityRelativePositions;
+  readonly order: SequenceOrder;
 
   constructor(options: MultiwayEncoderOptions) {
     super();
@@ -61,8 +74,14 @@ export class MultiwayEncoder extends Module {
         dropPathRate: numLayers > 1 ? (dropPathRate * layer) / (numLayers - 1) : 0,
         epsilon,
         linear,
+        layerScale: options.layerScale,
+        order: options.order,
+        keyBias: options.keyBias,
+        ffnDropPath: options.ffnDropPath,
       });
     });
+    this.order = options.order ?? "visionFirst";
+    if (options.relativePositions) this.relativePositions = new ModalityRelativePositions({ ...options.relativePositions, numHeads, numLayers, order: this.order });
     if (options.finalNorm !== false) this.finalNorm = new Experts(routing.finalNorm, () => new LayerNorm(embedDim, { epsilon }));
   }
 
@@ -72,9 +91,11 @@ export class MultiwayEncoder extends Module {
     let x = tokens;
     const hidden = [x];
     const attention: ByModality<Tensor>[] = [];
+    const relative = this.relativePositions?.forward({ vision: x.vision?.shape[1] ?? 0, language: x.language?.shape[1] ?? 0 });
     this.layers.forEach((layer, index) => {
-      if (options.attention) attention.push(layer.attentionMaps(x, bias));
-      x = layer.forward(x, { bias, key: key?.fold(index) });
+      const scores = relative ? addBias(bias, relative(index)) : bias;
+      if (options.attention) attention.push(layer.attentionMaps(x, scores));
+      x = layer.forward(x, { bias: scores, key: key?.fold(index) });
       hidden.push(x);
     });
     const fused = isFused(x);
@@ -83,4 +104,8 @@ export class MultiwayEncoder extends Module {
     if (options.attention) output.attention = attention;
     return output;
   }
+}
+
+function addBias(a: ByModality<Tensor>, b: ByModality<Tensor>): ByModality<Tensor> {
+  return mapModalities(b, (bias, modality) => a[modality]?.add(bias) ?? bias);
 }
