@@ -2,7 +2,8 @@ import { formatShape } from "@multiway/errors";
 import type { Shape } from "@multiway/tensor";
 import type { CheckpointSource } from "./files/files.ts";
 import { sizeBytes, type ElementType } from "./formats/element-types.ts";
-import { openFor, type CheckpointFormat } from "./open-checkpoint.ts";
+import type { CheckpointFormat } from "./checkpoint-reader.ts";
+import { openFor, type OpenOptions } from "./open-checkpoint.ts";
 
 /** A part of a checkpoint: a tensor, or what stands under a common name. */
 export interface CheckpointNode {
@@ -34,8 +35,8 @@ export interface CheckpointDescription {
  *
  * @throws CheckpointError when the file cannot be read or breaks the format
  */
-export async function describeCheckpoint(source: CheckpointSource): Promise<CheckpointDescription> {
-  await using reader = await openFor("describeCheckpoint", source, { part: "" });
+export async function describeCheckpoint(source: CheckpointSource, options: OpenOptions = {}): Promise<CheckpointDescription> {
+  await using reader = await openFor("describeCheckpoint", source, { part: "", ...options });
   const root = branch("");
   const types: Partial<Record<ElementType, number>> = {};
   const inner = new Map<CheckpointNode, Map<string, CheckpointNode>>();

@@ -1,10 +1,12 @@
+export type { CheckpointFormat, CheckpointReader } from "./checkpoint-reader.ts";
+export type { ExpectedTensor, NameReport } from "./compare-names.ts";
 export { describeCheckpoint, formatCheckpoint, type CheckpointDescription, type CheckpointNode } from "./describe-checkpoint.ts";
-export type { CheckpointSource, CheckpointTarget, FileHandle } from "./files/files.ts";
+export type { CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
 export type { Elements, ElementType } from "./formats/element-types.ts";
 export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.ts";
 export { encodeSafetensors, type HostTensor } from "./formats/safetensors-write.ts";
 export { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
 export { loadCheckpoint, type LoadOptions } from "./load-checkpoint.ts";
 export { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
-export { openCheckpoint, type CheckpointFormat, type CheckpointReader, type OpenOptions } from "./open-checkpoint.ts";
+export { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
 export { saveCheckpoint, type SaveOptions } from "./save-checkpoint.ts";

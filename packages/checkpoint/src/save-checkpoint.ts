@@ -5,7 +5,7 @@ import { failure, type Place } from "./failure.ts";
 import { isFileHandle, nameOf, type CheckpointTarget, type FileHandle, type WriteBytes } from "./files/files.ts";
 import { bytesOfElements, sizeBytes, type Elements, type ElementType } from "./formats/element-types.ts";
 import { checkedType, planSafetensors, type HostTensor, type PlannedTensor } from "./formats/safetensors-write.ts";
-import type { CheckpointFormat } from "./open-checkpoint.ts";
+import type { CheckpointFormat } from "./checkpoint-reader.ts";
 
 /** What each dtype is written as. */
 const elementTypeOfDType: Readonly<Record<DType, ElementType>> = { f32: "F32", f16: "F16", i32: "I32", u32: "U32", bool: "BOOL" };

@@ -1,18 +1,27 @@
 import { randomUUID } from "node:crypto";
-import { open, realpath, rename, unlink, type FileHandle } from "node:fs/promises";
+import { mkdtemp, open, readdir, realpath, rename, unlink, type FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failure, type Place } from "../failure.ts";
-import { fetchBlob } from "./fetch-blob.ts";
 import type { Files } from "./files.ts";
-import { blobSource } from "./memory.ts";
+import { diskParts } from "./parts/disk-parts.ts";
 
 /** Largest part that is handed to the system at once; Linux takes no more than 2 GiB. */
 const partBytes = 64 * 1024 * 1024;
 
+export const isAddress: Files["isAddress"] = (source) => /^(https?|data|blob):/i.test(source);
+
+export const filesIn: Files["filesIn"] = (source) => readdir(toPath(source)).catch(() => undefined);
+
+export const openCache: Files["openCache"] = async (cache, place) => {
+  if (typeof cache === "string" || cache instanceof URL) return diskParts(toPath(cache), place);
+  throw failure(place, "`cache` is no path", "In Node, name a folder.");
+};
+
+export const openTemporary: Files["openTemporary"] = async (place) => diskParts(await mkdtemp(join(tmpdir(), "multiway-")), place, { isTemporary: true });
+
 export const openFile: Files["openFile"] = async (source, place) => {
-  const address = String(source);
-  if (/^(https?|data|blob):/i.test(address)) return blobSource(await fetchBlob(address, place));
   const path = toPath(source);
   let file: FileHandle | undefined;
   try {

@@ -73,10 +73,3 @@ function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
   if (size > 1) for (let start = 0; start < bytes.length; start += size) bytes.subarray(start, start + size).reverse();
   return bytes;
 }
-
-/** The upper half of each f32: bf16 widens without loss. */
-export function widenBfloat16(bits: Uint16Array): Float32Array {
-  const words = new Uint32Array(bits.length);
-  for (let position = 0; position < bits.length; position++) words[position] = bits[position]! << 16;
-  return new Float32Array(words.buffer);
-}

@@ -8,17 +8,19 @@ import { entryOf, gatherStrided, partOf, tensorsIn } from "./torch-tensors.ts";
 /** A PyTorch file whose objects have been read. */
 export class TorchReading {
   readonly file: TorchFile;
+  readonly #source: ByteSource;
   readonly #place: Place;
 
-  private constructor(file: TorchFile, place: Place) {
+  private constructor(file: TorchFile, source: ByteSource, place: Place) {
     this.file = file;
+    this.#source = source;
     this.#place = place;
   }
 
   /** Reads a file in either of its forms, zip or the older one. */
   static async of(source: ByteSource, place: Place): Promise<TorchReading> {
     const [first] = await source.read(0, 1);
-    return new TorchReading(await (first === 0x50 ? readTorchZip(source, place) : readTorchLegacy(source, place)), place);
+    return new TorchReading(await (first === 0x50 ? readTorchZip(source, place) : readTorchLegacy(source, place)), source, place);
   }
 
   /** All tensors of a part of the file: see {@link partOf}. */
@@ -31,7 +33,10 @@ export class TorchReading {
   }
 
   /** The bytes of a tensor in row-major order. */
-  inOrder({ strides, ...entry }: TensorEntry, bytes: Uint8Array): Uint8Array {
+  async read({ strides, storage, ...entry }: TensorEntry): Promise<Uint8Array> {
+    if (entry.begin === entry.end) return new Uint8Array();
+    const begin = await this.file.storages.get(storage!)!.begin();
+    const bytes = await this.#source.read(begin + entry.begin, begin + entry.end);
     return strides ? gatherStrided(bytes, { ...entry, strides }) : bytes;
   }
 }

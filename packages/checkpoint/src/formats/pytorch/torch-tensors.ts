@@ -48,11 +48,13 @@ export function partOf(value: Pickled, part: string | undefined, place: Place): 
 }
 
 /** Where a tensor's elements lie in the file. */
-export function entryOf(name: string, tensor: PickledTensor, { storageBegins }: TorchFile, place: Place): TensorEntry {
+export function entryOf(name: string, tensor: PickledTensor, { storages }: TorchFile, place: Place): TensorEntry {
   const { type, shape, strides, offset, storage } = tensor;
   const size = elementTypes[type].sizeBytes;
-  const begin = storageBegins.get(storage.key)! + offset * size;
-  if (shape.includes(0)) return { name, type, shape, begin, end: begin };
+  const { near } = storages.get(storage.key)!;
+  const begin = offset * size;
+  const rest = { name, type, shape, storage: storage.key };
+  if (shape.includes(0)) return { ...rest, begin, end: begin, near };
   const last = strides.reduce((sum, stride, axis) => sum + stride * (shape[axis]! - 1), offset);
   const available = storage.type === undefined ? Math.floor(storage.length / size) : storage.length;
   if (!(last < available) || (storage.type !== undefined && elementTypes[storage.type].sizeBytes !== size)) {
@@ -67,7 +69,7 @@ export function entryOf(name: string, tensor: PickledTensor, { storageBegins }: 
     expected *= shape[axis]!;
     return fits;
   });
-  return { name, type, shape, begin, end, ...(!isContiguous && { strides }) };
+  return { ...rest, begin, end, near: near + begin, ...(!isContiguous && { strides }) };
 }
 
 /** Row-major bytes of a tensor whose elements lie `strides` apart, the first at the beginning. */
