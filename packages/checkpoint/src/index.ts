@@ -4,9 +4,9 @@ export { describeCheckpoint, formatCheckpoint, type CheckpointDescription, type 
 export type { CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
 export type { Elements, ElementType } from "./formats/element-types.ts";
 export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.ts";
-export { encodeSafetensors, type HostTensor } from "./formats/safetensors-write.ts";
+export { encodeSafetensors, type HostTensor, type LazyTensor } from "./formats/safetensors-write.ts";
 export { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
 export { loadCheckpoint, type LoadOptions } from "./load-checkpoint.ts";
 export { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
 export { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
-export { saveCheckpoint, type SaveOptions } from "./save-checkpoint.ts";
+export { saveCheckpoint, type SavedTensors, type SaveOptions } from "./save-checkpoint.ts";

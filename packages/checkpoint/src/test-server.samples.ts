@@ -19,6 +19,8 @@ export interface Behaviour {
   /** Begins so many bytes off what is asked. */
   shiftedBy?: number;
   compresses?: boolean;
+  /** Files beside it. */
+  others?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -27,6 +29,7 @@ export interface TestServer extends AsyncDisposable {
   /** The `Range` of each request so far. */
   requests: (string | undefined)[];
   headers: IncomingMessage["headers"][];
+  paths: string[];
   sentBytes: number;
 }
 
@@ -39,6 +42,7 @@ export async function serve(behaviour: Behaviour): Promise<TestServer> {
     behaviour,
     requests: [],
     headers: [],
+    paths: [],
     sentBytes: 0,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
@@ -48,9 +52,11 @@ export async function serve(behaviour: Behaviour): Promise<TestServer> {
   return state;
 }
 
-function answer(state: TestServer, { headers }: IncomingMessage, response: ServerResponse): void {
+function answer(state: TestServer, { headers, url = "" }: IncomingMessage, response: ServerResponse): void {
   const { behaviour } = state;
-  const { bytes, etag, lastModified } = behaviour;
+  const { etag, lastModified, others = {} } = behaviour;
+  const bytes = others[new URL(url, "http://localhost").pathname.split("/").at(-1)!] ?? behaviour.bytes;
+  state.paths.push(url);
   state.requests.push(headers.range);
   state.headers.push(headers);
   const status = behaviour.statuses?.shift();

@@ -6,6 +6,8 @@ export const isAddress: Files["isAddress"] = () => true;
 
 export const filesIn: Files["filesIn"] = async () => undefined;
 
+export const removeFile: Files["removeFile"] = async () => {};
+
 export const openFile: Files["openFile"] = async (_source, place) => {
   throw failure(place, "a page cannot read a path", "Hand in an address, a File or a FileSystemFileHandle.");
 };

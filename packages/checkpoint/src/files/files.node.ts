@@ -14,6 +14,8 @@ export const isAddress: Files["isAddress"] = (source) => /^(https?|data|blob):/i
 
 export const filesIn: Files["filesIn"] = (source) => readdir(toPath(source)).catch(() => undefined);
 
+export const removeFile: Files["removeFile"] = (source) => unlink(toPath(source)).catch(() => {});
+
 export const openCache: Files["openCache"] = async (cache, place) => {
   if (typeof cache === "string" || cache instanceof URL) return diskParts(toPath(cache), place);
   throw failure(place, "`cache` is no path", "In Node, name a folder.");

@@ -72,6 +72,8 @@ export interface Files {
    * @throws CheckpointError naming path, cause and remedy; whatever `write` throws itself passes through. Either way the old file stays as it was
    */
   replaceFile(target: URL | string, write: (writeBytes: WriteBytes) => Promise<void>, place: Place): Promise<void>;
+  /** Removes a file, if it is there. */
+  removeFile(source: URL | string): Promise<void>;
   /** Where parts of files are kept. @throws CheckpointError for what cannot keep them here */
   openCache(cache: CheckpointCache, place: Place): Promise<PartStore>;
   /** Keeps parts until it is closed. */
