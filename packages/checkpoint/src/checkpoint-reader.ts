@@ -7,14 +7,17 @@ import { compareNames, type ExpectedTensor, type NameReport } from "./compare-na
 
 export type CheckpointFormat = "safetensors" | "pytorch";
 
+/** Memory that is used again for one tensor after the other. */
+export type Scratch = Uint8Array<ArrayBuffer>;
+
 /** What is known of a checkpoint once its header has been read. */
 export interface Contents {
   format: CheckpointFormat;
   entries: readonly TensorEntry[];
   metadata: Readonly<Record<string, string>>;
   torch?: TorchReading;
-  /** One of the entries, by identity. */
-  read(entry: TensorEntry): Promise<StoredTensor>;
+  /** One of the entries, by identity. Its bytes may lie in the scratch. */
+  read(entry: TensorEntry, scratch?: Scratch): Promise<StoredTensor>;
   close(): Promise<void>;
 }
 
@@ -52,13 +55,18 @@ export class CheckpointReader implements AsyncDisposable {
     return this.#contents.torch?.file.value;
   }
 
-  /** One tensor, by name or as it stands in {@link CheckpointReader.objects}; nothing else is read. @throws CheckpointError when there is none of this name */
-  async read(tensor: string | PickledTensor): Promise<StoredTensor> {
+  /**
+   * One tensor, by name or as it stands in {@link CheckpointReader.objects}; nothing else is read.
+   *
+   * @param scratch  memory for its bytes, if they fit, for those who are done with a tensor before they read the next. Default: its own
+   * @throws CheckpointError when there is none of this name
+   */
+  async read(tensor: string | PickledTensor, scratch?: Scratch): Promise<StoredTensor> {
     this.#signal?.throwIfAborted();
     const name = typeof tensor === "string" ? tensor : "";
     const entry = typeof tensor === "string" ? this.#own.get(tensor) : this.#contents.torch?.entryOf(name, tensor);
     if (!entry) throw failure(this.#place, `there is no tensor "${name}"; the file has ${this.entries.size}`, "describeCheckpoint lists them.", { details: { name } });
-    return this.#contents.read(entry);
+    return this.#contents.read(entry, scratch);
   }
 
   /**

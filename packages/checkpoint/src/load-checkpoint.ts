@@ -50,12 +50,17 @@ async function load(reader: CheckpointReader, { device, only, halves = "keep", b
     names = names.filter((name) => fitting.has(name));
   }
   const tensors = new Map<string, Tensor>();
+  const sizes = names.map((name) => reader.entries.get(name)!).map(({ begin, end }) => end - begin);
+  const scratch = new Uint8Array(Math.max(0, ...sizes.filter((size) => size < largeBytes)));
   try {
     for (const { name } of inReadingOrder(names.map((name) => ({ ...reader.entries.get(name)!, name })))) {
       signal?.throwIfAborted();
-      const stored = await reader.read(name);
+      const stored = await reader.read(name, scratch);
       const { data, dtype } = stored.toDevice({ halves, bfloat16 });
-      tensors.set(name, device.tensor(data, { shape: stored.shape, dtype }));
+      // Written as it is: a tensor made of an array would be one more copy.
+      const buffer = device.backend.allocate(dtype, data.length);
+      device.backend.write(buffer, data);
+      tensors.set(name, device.adopt(buffer, stored.shape));
     }
   } catch (error) {
     for (const tensor of tensors.values()) tensor.dispose();

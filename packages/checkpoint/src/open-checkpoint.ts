@@ -70,14 +70,13 @@ async function checkpointIn(source: CheckpointSource, place: Place): Promise<Che
 async function contentsOf(source: ByteSource, format: CheckpointFormat, place: Place, { part }: OpenOptions): Promise<Contents> {
   const close = () => source.close();
   if (format === "safetensors") {
-    const read = async ({ begin, end }: { begin: number; end: number }) => source.read(begin, end);
     const { entries, metadata } = await readSafetensorsHeader(source, place);
-    return { format, entries, metadata, read: async (entry) => new StoredTensor(entry, await read(entry), place), close };
+    return { format, entries, metadata, read: async (entry, scratch) => new StoredTensor(entry, await source.read(entry.begin, entry.end, scratch), place), close };
   }
   // Who only ever reads safetensors does not load it.
   const { TorchReading } = await import("./formats/pytorch/torch-reading.ts");
   const torch = await TorchReading.of(source, place);
-  return { format, entries: torch.entries(part), metadata: {}, torch, read: async (entry) => new StoredTensor(entry, await torch.read(entry), place), close };
+  return { format, entries: torch.entries(part), metadata: {}, torch, read: async (entry, scratch) => new StoredTensor(entry, await torch.read(entry, scratch), place), close };
 }
 
 /** By the first bytes: a zip's `PK` or a pickle's protocol byte are PyTorch's, a brace is an index's. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failure, type Place } from "../failure.ts";
-import type { Files } from "./files.ts";
+import { room, type Files } from "./files.ts";
 import { diskParts } from "./parts/disk-parts.ts";
 
 /** Largest part that is handed to the system at once; Linux takes no more than 2 GiB. */
@@ -40,8 +40,8 @@ export const openFile: Files["openFile"] = async (source, place) => {
 function fileSource(file: FileHandle, sizeBytes: number, place: Place) {
   return {
     sizeBytes,
-    async read(begin: number, end: number): Promise<Uint8Array> {
-      const bytes = new Uint8Array(end - begin);
+    async read(begin: number, end: number, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+      const bytes = room(end - begin, scratch);
       for (let done = 0; done < bytes.length; ) {
         let bytesRead: number;
         try {

@@ -4,8 +4,12 @@ import type { PartStore } from "./parts/part-store.ts";
 /** Bytes that can be read in parts, wherever they lie. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** Bytes `begin` up to, not including, `end`: both inside the file. */
-  read(begin: number, end: number): Promise<Uint8Array>;
+  /**
+   * Bytes `begin` up to, not including, `end`: both inside the file.
+   *
+   * @param scratch  where the bytes may be put, as long as they fit; a source may have them elsewhere
+   */
+  read(begin: number, end: number, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -54,6 +58,9 @@ export interface SourceOptions {
   /** Before a connection that broke is made anew, doubled each time that brings nothing. Default 200. */
   pauseMs?: number;
 }
+
+/** Where bytes are put: in what is at hand, or in memory of their own. */
+export const room = (length: number, scratch?: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => (scratch && scratch.length >= length ? scratch.subarray(0, length) : new Uint8Array(length));
 
 /** Takes the bytes of a file, one part after the other. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../files.ts";
+import { room, type ByteSource } from "../files.ts";
 import type { Connection } from "./connection.ts";
 
 /** What is asked for at once where little is wanted: a header, a directory. */
@@ -28,14 +28,14 @@ export class RangeSource implements ByteSource {
   }
 
   /** One read at a time: they share an answer. */
-  read(begin: number, end: number): Promise<Uint8Array> {
-    const result = this.#last.then(() => this.#read(begin, end));
+  read(begin: number, end: number, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const result = this.#last.then(() => this.#read(begin, end, scratch));
     this.#last = result.catch(() => {});
     return result;
   }
 
-  async #read(begin: number, end: number): Promise<Uint8Array> {
-    const result = new Uint8Array(end - begin);
+  async #read(begin: number, end: number, scratch: Uint8Array<ArrayBuffer> | undefined): Promise<Uint8Array> {
+    const result = room(end - begin, scratch);
     let done = this.#fromWindows(begin, result);
     if (done === result.length) return result;
     if (!this.#isAhead(begin + done)) {

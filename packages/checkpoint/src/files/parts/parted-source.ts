@@ -1,5 +1,5 @@
 import { failure, type Place } from "../../failure.ts";
-import type { ByteSource } from "../files.ts";
+import { room, type ByteSource } from "../files.ts";
 import type { PartStore } from "./part-store.ts";
 
 /** Small enough to be held while it comes, large enough to be few. */
@@ -27,8 +27,8 @@ export class PartedSource implements ByteSource {
     this.#upstream = upstream;
   }
 
-  async read(begin: number, end: number): Promise<Uint8Array> {
-    const result = new Uint8Array(end - begin);
+  async read(begin: number, end: number, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+    const result = room(end - begin, scratch);
     for (let at = begin; at < end; ) {
       const index = Math.floor(at / partBytes);
       const start = index * partBytes;

@@ -33,10 +33,10 @@ export class TorchReading {
   }
 
   /** The bytes of a tensor in row-major order. */
-  async read({ strides, storage, ...entry }: TensorEntry): Promise<Uint8Array> {
+  async read({ strides, storage, ...entry }: TensorEntry, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
     if (entry.begin === entry.end) return new Uint8Array();
     const begin = await this.file.storages.get(storage!)!.begin();
-    const bytes = await this.#source.read(begin + entry.begin, begin + entry.end);
+    const bytes = await this.#source.read(begin + entry.begin, begin + entry.end, scratch);
     return strides ? gatherStrided(bytes, { ...entry, strides }) : bytes;
   }
 }
