@@ -1,8 +1,9 @@
 export type { CheckpointFormat, CheckpointReader } from "./checkpoint-reader.ts";
 export type { ExpectedTensor, NameReport } from "./compare-names.ts";
-export { describeCheckpoint, formatCheckpoint, type CheckpointDescription, type CheckpointNode } from "./describe-checkpoint.ts";
+export { describeCheckpoint, type CheckpointDescription, type CheckpointNode, type DescribeOptions } from "./describe-checkpoint.ts";
 export type { CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
 export type { Elements, ElementType } from "./formats/element-types.ts";
+export { formatCheckpoint } from "./format-checkpoint.ts";
 export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.ts";
 export { encodeSafetensors, type HostTensor, type LazyTensor } from "./formats/safetensors-write.ts";
 export { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
@@ -10,3 +11,4 @@ export { loadCheckpoint, type LoadOptions } from "./load-checkpoint.ts";
 export { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
 export { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
 export { saveCheckpoint, type SavedTensors, type SaveOptions } from "./save-checkpoint.ts";
+export { mergeStatistics, statisticsOf, type TensorStatistics } from "./statistics.ts";

@@ -50,8 +50,7 @@ async function load(reader: CheckpointReader, { device, only, halves = "keep", b
     names = names.filter((name) => fitting.has(name));
   }
   const tensors = new Map<string, Tensor>();
-  const sizes = names.map((name) => reader.entries.get(name)!).map(({ begin, end }) => end - begin);
-  const scratch = new Uint8Array(Math.max(0, ...sizes.filter((size) => size < largeBytes)));
+  const scratch = new Uint8Array(names.map((name) => reader.entries.get(name)!).reduce((most, { begin, end }) => (end - begin < largeBytes ? Math.max(most, end - begin) : most), 0));
   try {
     for (const { name } of inReadingOrder(names.map((name) => ({ ...reader.entries.get(name)!, name })))) {
       signal?.throwIfAborted();

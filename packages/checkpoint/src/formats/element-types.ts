@@ -30,6 +30,8 @@ export const elementTypes: Readonly<Record<ElementType, Rule>> = {
   BOOL: { sizeBytes: 1, view: Uint8Array, dtype: "bool" },
 };
 
+export const isFloat = (type: ElementType): boolean => type === "F64" || type === "F32" || type === "F16" || type === "BF16";
+
 export const isElementType = (text: unknown): text is ElementType => typeof text === "string" && Object.hasOwn(elementTypes, text);
 
 /** Bytes of a tensor; Infinity beyond what a number counts exactly. */

@@ -1,7 +1,7 @@
 import { floatToHalf, type DType, type HostArray, type Shape } from "@multiway/tensor";
 import { failure, type Place } from "../failure.ts";
-import { widenBfloat16, widenHalf } from "./half-floats.ts";
-import { elementTypes, viewElements, type Elements, type ElementType } from "./element-types.ts";
+import { narrowToBfloat16, widenBfloat16, widenHalf } from "./half-floats.ts";
+import { elementTypes, isFloat, viewElements, type Elements, type ElementType } from "./element-types.ts";
 
 /** Where a tensor lies in a file, and what it is. */
 export interface TensorEntry {
@@ -85,9 +85,22 @@ export class StoredTensor {
 
   /** The elements and dtype of a tensor on a device: halves as such or widened, bfloat16 as f32 or, where its range allows it, f16. */
   toDevice({ halves, bfloat16 }: { halves: "keep" | "widen"; bfloat16: "f32" | "f16" }): { data: HostArray; dtype: DType } {
-    if (this.type === "BF16" && bfloat16 === "f16") return { data: this.#narrowToHalf(widenBfloat16(this.elements as Uint16Array)), dtype: "f16" };
+    if (this.type === "BF16" && bfloat16 === "f16") return { data: this.convert("F16") as Uint16Array, dtype: "f16" };
     const widens = halves === "widen";
     return { data: this.toHost({ widens }), dtype: widens && this.dtype === "f16" ? "f32" : this.dtype };
+  }
+
+  /**
+   * The elements as floats of another width: the nearest, ties to even. Integers and bools stay as they are.
+   *
+   * @throws CheckpointError for a finite number that is beyond the type's range
+   */
+  convert(type: "F32" | "F16" | "BF16"): Elements {
+    if (!isFloat(this.type) || this.type === type) return this.elements;
+    // Its range is that of f32, so that nothing is lost on the way but what the end loses too.
+    const wide = this.type === "F64" ? this.#narrow(this.elements as Float64Array) : (this.toHost({ widens: true }) as Float32Array);
+    if (type === "F32") return wide;
+    return type === "F16" ? this.#narrowToHalf(wide) : this.#narrowToBfloat16(wide);
   }
 
   #narrowToHalf(elements: Float32Array): Uint16Array {
@@ -98,6 +111,13 @@ export class StoredTensor {
       if ((halves[i]! & 0x7fff) === 0x7c00 && Number.isFinite(value)) throw this.#misfit(i, value, "expected a number that f16 can hold, up to 65504");
     }
     return halves;
+  }
+
+  #narrowToBfloat16(elements: Float32Array): Uint16Array {
+    const narrowed = narrowToBfloat16(elements);
+    const wrong = narrowed.findIndex((bits, position) => (bits & 0x7fff) === 0x7f80 && Number.isFinite(elements[position]));
+    if (wrong >= 0) throw this.#misfit(wrong, elements[wrong]!, "expected a number that bf16 can hold, up to 3.39e38");
+    return narrowed;
   }
 
   #narrow(elements: Float64Array): Float32Array {
