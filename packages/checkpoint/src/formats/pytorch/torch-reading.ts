@@ -3,7 +3,7 @@ import type { ByteSource } from "../../files/files.ts";
 import type { TensorEntry } from "../stored-tensor.ts";
 import type { PickledTensor } from "./pickled.ts";
 import { readTorchLegacy, readTorchZip, type TorchFile } from "./torch-file.ts";
-import { entryOf, gatherStrided, partOf, tensorsIn } from "./torch-tensors.ts";
+import { checkTotal, entryOf, gatherStrided, partOf, tensorsIn } from "./torch-tensors.ts";
 
 /** A PyTorch file whose objects have been read. */
 export class TorchReading {
@@ -25,7 +25,9 @@ export class TorchReading {
 
   /** All tensors of a part of the file: see {@link partOf}. */
   entries(part: string | undefined): TensorEntry[] {
-    return tensorsIn(partOf(this.file.value, part, this.#place), this.#place).map(({ path, tensor }) => this.entryOf(path.join("."), tensor));
+    const entries = tensorsIn(partOf(this.file.value, part, this.#place), this.#place).map(({ path, tensor }) => this.entryOf(path.join("."), tensor));
+    checkTotal(entries, this.#source.sizeBytes, this.#place);
+    return entries;
   }
 
   entryOf(name: string, tensor: PickledTensor): TensorEntry {

@@ -9,8 +9,8 @@ import type { TorchFile } from "./torch-file.ts";
 const maxDepth = 64;
 /** Objects in all: values that are shared count as often as they are met. */
 const maxObjects = 4_000_000;
-/** A small storage may be spread over a large shape by strides of 0; beyond this it is an attack. */
-const mostSpreadBytes = 2 ** 30;
+/** A small storage may be spread over a large shape by strides of 0, and shared by many tensors; beyond this it is an attack. */
+const mostSpreadBytes = 64 * 2 ** 20;
 
 const damaged = "The file is damaged; get a new copy.";
 
@@ -70,6 +70,12 @@ export function entryOf(name: string, tensor: PickledTensor, { storages }: Torch
     return fits;
   });
   return { ...rest, begin, end, near: near + begin, ...(!isContiguous && { strides }) };
+}
+
+/** Tensors of one storage are many times what the file holds only where somebody wants to exhaust the memory. */
+export function checkTotal(entries: readonly TensorEntry[], fileBytes: number, place: Place): void {
+  const total = entries.reduce((sum, { type, shape }) => sum + sizeBytes(type, shape), 0);
+  if (total > 8 * fileBytes + mostSpreadBytes) throw failure(place, `its tensors would take ${total} bytes; the file has ${fileBytes}`, damaged, { details: { total, fileBytes } });
 }
 
 /** Row-major bytes of a tensor whose elements lie `strides` apart, the first at the beginning. */
