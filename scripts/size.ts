@@ -24,7 +24,7 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export * from "@multiway/tensor"', bytes: 34_000 },
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 48_000 },
   { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_500 },
-  { code: 'export * from "@multiway/checkpoint"', bytes: 22_000 },
+  { code: 'export * from "@multiway/checkpoint"', bytes: 25_800 },
   { code: 'export * from "@multiway/transformer"', bytes: 27_000 },
   // Pages that multiply two matrices; 40 kB is the aim for the first.
   { ...productPages["webgpu"]!, bytes: 45_800 },

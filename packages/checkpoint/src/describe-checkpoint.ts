@@ -3,7 +3,7 @@ import type { CheckpointSource } from "./files/files.ts";
 import { sizeBytes, type ElementType } from "./formats/element-types.ts";
 import type { CheckpointFormat, CheckpointReader } from "./checkpoint-reader.ts";
 import { openFor, type OpenOptions } from "./open-checkpoint.ts";
-import type { TensorStatistics } from "./statistics.ts";
+import type { TensorStatistics } from "./merge-statistics.ts";
 
 /** A part of a checkpoint: a tensor, or what stands under a common name. */
 export interface CheckpointNode {

@@ -1,6 +1,6 @@
 import { formatShape } from "@multiway/errors";
 import type { CheckpointDescription, CheckpointNode } from "./describe-checkpoint.ts";
-import { mergeStatistics } from "./statistics.ts";
+import { mergeStatistics } from "./merge-statistics.ts";
 
 /**
  * A description as text for a terminal: one line per tensor or part, with shapes and counts. Numbered parts that are alike, as the layers of a

@@ -11,4 +11,4 @@ export { loadCheckpoint, type LoadOptions } from "./load-checkpoint.ts";
 export { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
 export { openCheckpoint, type OpenOptions } from "./open-checkpoint.ts";
 export { saveCheckpoint, type SavedTensors, type SaveOptions } from "./save-checkpoint.ts";
-export { mergeStatistics, statisticsOf, type TensorStatistics } from "./statistics.ts";
+export type { TensorStatistics } from "./merge-statistics.ts";

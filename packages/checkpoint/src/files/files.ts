@@ -24,7 +24,6 @@ export interface FileHandle {
 export interface FolderHandle {
   getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
   removeEntry(name: string): Promise<void>;
-  keys(): AsyncIterable<string>;
 }
 
 /** Where a checkpoint is read from: bytes, a `Blob` or `File`, a stream, a file handle of a page, an address; in Node a path. */

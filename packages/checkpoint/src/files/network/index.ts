@@ -3,7 +3,7 @@ import { openCache, openTemporary } from "#files";
 import { CheckpointError } from "@multiway/errors";
 import { failure, type Place } from "../../failure.ts";
 import type { ByteSource, SourceOptions } from "../files.ts";
-import { blobSource } from "../memory.ts";
+import { blobSource, withWindow } from "../memory.ts";
 import { keepStream, keptParts, partBytes, PartedSource } from "../parts/parted-source.ts";
 import type { PartStore } from "../parts/part-store.ts";
 import { within } from "./broken.ts";
@@ -39,11 +39,11 @@ export async function openAddress(source: string, place: Place, options: SourceO
   const kept = parted && record.version && mayBeSame(record.version, version) ? keptParts(record.sizes, parted.prefix, parted.sizeBytes) : [];
   if (first.isPartial && version.sizeBytes !== undefined) {
     const ranges = new RangeSource(connection, version.sizeBytes, await collect(connection.bytes(0, Math.min(version.sizeBytes, record?.version ? 1 : windowBytes), first)));
-    return parted ? new PartedSource({ ...parted, kept, upstream: ranges }) : ranges;
+    return parted ? withWindow(new PartedSource({ ...parted, kept, upstream: ranges })) : ranges;
   }
   if (parted && kept.length === Math.ceil(parted.sizeBytes / partBytes)) {
     first.cancel();
-    return new PartedSource({ ...parted, kept });
+    return withWindow(new PartedSource({ ...parted, kept }));
   }
   // Its size is hidden from this page; a whole answer tells nothing more, but ends.
   const whole = first.isPartial ? undefined : first;
@@ -88,7 +88,7 @@ export async function openStream(stream: ReadableStream<Uint8Array>, place: Plac
 async function keepWhole(store: PartStore, prefix: string, chunks: AsyncIterable<Uint8Array>, place: Place): Promise<ByteSource> {
   try {
     const sizeBytes = await keepStream(store, prefix, chunks);
-    return new PartedSource({ store, prefix, sizeBytes, kept: Array.from({ length: Math.ceil(sizeBytes / partBytes) }, (_, index) => index), place });
+    return withWindow(new PartedSource({ store, prefix, sizeBytes, kept: Array.from({ length: Math.ceil(sizeBytes / partBytes) }, (_, index) => index), place }));
   } catch (error) {
     await store.close();
     throw error;
@@ -99,7 +99,7 @@ async function fromCacheAlone(store: PartStore, record: CacheRecord, place: Plac
   const version = record.version!;
   const prefix = await record.prefixOf(version);
   const kept = keptParts(record.sizes, prefix, version.sizeBytes!);
-  return kept.length === Math.ceil(version.sizeBytes! / partBytes) ? new PartedSource({ store, prefix, sizeBytes: version.sizeBytes!, kept, place }) : undefined;
+  return kept.length === Math.ceil(version.sizeBytes! / partBytes) ? withWindow(new PartedSource({ store, prefix, sizeBytes: version.sizeBytes!, kept, place })) : undefined;
 }
 
 /** Not one that says no. */

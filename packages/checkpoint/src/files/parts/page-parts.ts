@@ -9,7 +9,8 @@ export function folderParts(folder: FolderHandle, place: Place): PartStore {
   return {
     async list() {
       const sizes = new Map<string, number>();
-      for await (const name of folder.keys()) {
+      // TypeScript has its iterators in a library of their own.
+      for await (const name of (folder as FolderHandle & { keys(): AsyncIterable<string> }).keys()) {
         const found = await file(name);
         if (found) sizes.set(name, found.size);
       }
