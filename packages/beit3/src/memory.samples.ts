@@ -1,3 +1,4 @@
+import process from "node:process";
 import { openCheckpoint } from "@multiway/checkpoint";
 import { openDevice } from "@multiway/tensor";
 import { loadOfficial, MultiwayTransformer } from "@multiway/transformer";

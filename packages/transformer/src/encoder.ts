@@ -4,7 +4,14 @@ import type { RandomKey, Tensor } from "@multiway/tensor";
 import type { KeysAndValues } from "./attention.ts";
 import { MultiwayBlock, type BlockRouting } from "./block.ts";
 import { Experts, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
-import { ModalityRelativePositions, type RelativePositionsOptions } from "./modality-relative-positions.ts";
+import type { ModalityRelativePositions } from "./modality-relative-positions.ts";
+
+/** What positions have to know of an encoder. */
+export interface PositionedSizes {
+  numHeads: number;
+  numLayers: number;
+  order: SequenceOrder;
+}
 
 export interface MultiwayEncoderOptions {
   numLayers: number;
@@ -34,7 +41,7 @@ export interface MultiwayEncoderOptions {
   /** Whether image and text of a sample lose a feed-forward branch together, or each by a draw of its own where each has its own expert. Default `bySample`. */
   ffnDropPath?: "bySample" | "byModality" | undefined;
   /** A learnt bias for each pair of places, by layer and head. Default: none. */
-  relativePositions?: RelativePositionsOptions | undefined;
+  relativePositions?: ((sizes: PositionedSizes) => ModalityRelativePositions) | undefined;
 }
 
 export interface EncodeOptions {
@@ -91,7 +98,7 @@ export class MultiwayEncoder extends Module {
       });
     });
     this.order = options.order ?? "visionFirst";
-    if (options.relativePositions) this.relativePositions = new ModalityRelativePositions({ ...options.relativePositions, numHeads, numLayers, order: this.order });
+    if (options.relativePositions) this.relativePositions = options.relativePositions({ numHeads, numLayers, order: this.order });
     if (options.finalNorm !== false) this.finalNorm = new Experts(routing.finalNorm, () => new LayerNorm(embedDim, { epsilon }));
   }
 

@@ -2,11 +2,11 @@ export { MultiwayAttention, type AttentionInput, type KeysAndValues, type Multiw
 export { MultiwayBlock, type BlockInput, type BlockRouting, type MultiwayBlockOptions } from "./block.ts";
 export { nameOfOfficial, officialName } from "./checkpoint-names.ts";
 export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
-export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";
+export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions, type PositionedSizes } from "./encoder.ts";
 export { Experts, inSequence, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing, type SequenceOrder } from "./experts.ts";
 export { attentionBias, captioningMask, hiddenScore, type Lengths } from "./masks.ts";
 export { loadOfficial, officialStateDict, type LoadOfficialOptions, type OfficialReport } from "./load-official.ts";
-export { ModalityRelativePositions, modalityRelativeIndex, type RelativePositionsOptions } from "./modality-relative-positions.ts";
+export { ModalityRelativePositions, modalityRelativeIndex, relativePositions, type RelativePositionsOptions } from "./modality-relative-positions.ts";
 export { MultiwayTransformer, type ForwardOptions, type MultiwayInput, type MultiwayTransformerOptions } from "./multiway-transformer.ts";
 export { describeOfficial, type OfficialForm } from "./official-form.ts";
 export { officialNamesOf, type OfficialNames } from "./official-names.ts";

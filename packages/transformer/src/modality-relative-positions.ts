@@ -1,6 +1,7 @@
 import { ShapeError } from "@multiway/errors";
 import { Module, zeroInitialiser } from "@multiway/nn";
 import { concat, constant, parameter, type Tensor } from "@multiway/tensor";
+import type { PositionedSizes } from "./encoder.ts";
 import { inSequence, type ByModality, type Modality, type SequenceOrder } from "./experts.ts";
 import type { Lengths } from "./masks.ts";
 import type { Grid } from "./resize-positions.ts";
@@ -47,6 +48,12 @@ export function modalityRelativeIndex(options: RelativePositionsOptions, queries
   return Int32Array.from({ length: queries[1] * keys[1] }, (_, index) => rule(Math.floor(index / keys[1]), index % keys[1]));
 }
 
+/** For an encoder's option of that name: `relativePositions: relativePositions({ grid: [14, 14] })`. Models without it do not load it. */
+export const relativePositions =
+  (options: RelativePositionsOptions) =>
+  (sizes: PositionedSizes): ModalityRelativePositions =>
+    new ModalityRelativePositions({ ...options, ...sizes });
+
 /** A learnt bias of each pair of tokens, by their offset: one table for all layers and heads. */
 export class ModalityRelativePositions extends Module {
   /** [rows, numLayers · numHeads]; layer i has columns i · numHeads and following. Zero at the start. */
@@ -55,7 +62,7 @@ export class ModalityRelativePositions extends Module {
   readonly order: SequenceOrder;
   readonly options: RelativePositionsOptions;
 
-  constructor({ numHeads, numLayers, order, ...options }: RelativePositionsOptions & { numHeads: number; numLayers: number; order: SequenceOrder }) {
+  constructor({ numHeads, numLayers, order, ...options }: RelativePositionsOptions & PositionedSizes) {
     super();
     this.weight = parameter([tableOf(options).rows, numLayers * numHeads], zeroInitialiser);
     this.numHeads = numHeads;

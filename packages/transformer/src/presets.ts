@@ -17,7 +17,7 @@ export const paperForm = {
 /**
  * VLMo's form (Bao et al. 2021, "VLMo"; base-size: vision-language experts in the top two layers, the other sizes have three): text first, shared attention without a bias of keys, layer scale.
  *
- * Its positions are relative: add `relativePositions: { grid: [14, 14] }`. The base-plus size has absolute ones, and no layer scale.
+ * Its positions are relative: add `relativePositions: relativePositions({ grid: [14, 14] })`. The base-plus size has absolute ones, and no layer scale.
  */
 export const vlmoForm = {
   routing: { attention: "shared", attentionNorm: "shared", feedForward: "byModality", finalNorm: "shared" },

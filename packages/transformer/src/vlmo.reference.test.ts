@@ -4,7 +4,7 @@ import { reference } from "@multiway/reference";
 import { concat, openDevice, realize, type Device, type Tensor } from "@multiway/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { distance, randomise, tinyInput, tinySizes } from "../fixtures/tiny-model.ts";
-import { attentionBias, captioningMask, modalityRelativeIndex, MultiwayEncoder, MultiwayTransformer, vlmoForm, type MultiwayBlock, type MultiwayEncoderOptions } from "./index.ts";
+import { attentionBias, captioningMask, modalityRelativeIndex, MultiwayEncoder, MultiwayTransformer, relativePositions, vlmoForm, type MultiwayBlock, type MultiwayEncoderOptions } from "./index.ts";
 
 let device: Device;
 beforeAll(async () => void (device = await openDevice(reference())));
@@ -12,7 +12,7 @@ afterAll(() => device.close());
 
 const sizes = { numLayers: 3, embedDim: 8, numHeads: 2, ffnDim: 16 };
 const grid = [2, 2] as const;
-const make = (options: Partial<MultiwayEncoderOptions> = {}) => randomise(new MultiwayEncoder({ ...vlmoForm, ...sizes, relativePositions: { grid, textLength: 6 }, ...options }), device);
+const make = (options: Partial<MultiwayEncoderOptions> = {}) => randomise(new MultiwayEncoder({ ...vlmoForm, ...sizes, relativePositions: relativePositions({ grid, textLength: 6 }), ...options }), device);
 const tokensOf = (seed: number, length: number) => device.tensor(Float32Array.from({ length: 2 * length * 8 }, (_, index) => Math.sin(seed + index * 1.7)), { shape: [2, length, 8] });
 
 /**
@@ -59,14 +59,15 @@ describe("VLMo's block", () => {
     expect(await distance(output.vision!, encoder.finalNorm!.shared!.forward(x.narrow(1, 4, 5)))).toBeLessThan(1e-9);
   });
   it("has the parts that the form names, and no others", () => {
-    const encoder = new MultiwayEncoder({ ...vlmoForm, numLayers: 12, embedDim: 768, numHeads: 12, ffnDim: 3072, relativePositions: { grid: [14, 14] } });
+    const encoder = new MultiwayEncoder({ ...vlmoForm, numLayers: 12, embedDim: 768, numHeads: 12, ffnDim: 3072, relativePositions: relativePositions({ grid: [14, 14] }) });
     const names = encoder.tensors().map(({ name }) => name);
     expect(names.filter((name) => name.startsWith("layers.0."))).toEqual([
-      ...["attentionNorm.shared.weight", "attentionNorm.shared.bias", "attention.query.shared.weight", "attention.query.shared.bias", "attention.key.shared.weight", "attention.value.shared.weight", "attention.value.shared.bias"],
-      ...["attention.out.shared.weight", "attention.out.shared.bias"],
+      "attentionNorm.shared.weight", "attentionNorm.shared.bias",
+      "attention.query.shared.weight", "attention.query.shared.bias", "attention.key.shared.weight", "attention.value.shared.weight", "attention.value.shared.bias",
+      "attention.out.shared.weight", "attention.out.shared.bias",
       ...["vision", "language"].flatMap((modality) => [`ffnNorm.${modality}.weight`, `ffnNorm.${modality}.bias`]),
       ...["vision", "language"].flatMap((modality) => ["up", "down"].flatMap((part) => [`ffn.${modality}.${part}.weight`, `ffn.${modality}.${part}.bias`])),
-      ...["attentionScale", "ffnScale"],
+      "attentionScale", "ffnScale",
     ].map((name) => `layers.0.${name}`));
     expect(names.filter((name) => name.endsWith("ffn.visionLanguage.up.weight"))).toEqual(["layers.10.ffn.visionLanguage.up.weight", "layers.11.ffn.visionLanguage.up.weight"]);
     // (2 · 14 − 1)² + 3 for pictures, 2 across, 2 · 196 for words.
