@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { DataError, OptionError } from "@multiway/errors";
 
@@ -35,6 +36,15 @@ export function findCases(folder: string, from = folder): (GoldenCase | BrokenCa
       if (entry.isDirectory()) return entry.name === "node_modules" ? [] : findCases(path, from);
       return /\.json(\.gz)?$/.test(entry.name) ? readCase(path, relative(from, path)) : [];
     });
+}
+
+/** What the packages of this repository have in their `fixtures`. */
+export function ownCases(): (GoldenCase | BrokenCase)[] {
+  const packages = fileURLToPath(new URL("../../../packages", import.meta.url));
+  return readdirSync(packages).flatMap((name) => {
+    const fixtures = join(packages, name, "fixtures");
+    return existsSync(fixtures) ? findCases(fixtures, packages) : [];
+  });
 }
 
 function readCase(path: string, place: string): (GoldenCase | BrokenCase)[] {

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { reference } from "@multiway/reference";
 import { openDevice, type Device } from "@multiway/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findCases } from "./find-cases.ts";
+import { faithfulnessPage, shortName } from "./faithfulness.ts";
+import { findCases, ownCases } from "./find-cases.ts";
 import { formatReport, formatTotal, runGolden, toJson } from "./golden.ts";
 
 const packages = fileURLToPath(new URL("../../../packages/", import.meta.url));
@@ -68,6 +69,23 @@ describe("runGolden", () => {
     expect(formatReport(reports[0]!)).toMatch(/^– base_retrieval_rule +beit3\.base +left out: a model of full size, and this device is slow$/);
     expect(formatTotal(reports)).toBe("2 passed, 0 failed");
     expect(JSON.parse(toJson("reference", reports))).toMatchObject({ passed: 2, failed: 0, leftOut: 1 });
+  });
+  it("docs/faithfulness.md has a row for each case of this repository, none failed, and no other", async () => {
+    const page = await readFile(join(packages, "../docs/faithfulness.md"), "utf8");
+    const rows = [...page.matchAll(/^\| `([^`]+)` \|.*$/gm)];
+    // Written anew by `pnpm golden --write`.
+    expect(rows.map(([, name]) => name)).toEqual(ownCases().map(({ name }) => shortName(name)));
+    expect(rows.filter(([row]) => row.includes("failed"))).toEqual([]);
+  });
+  it("the page says what passed, failed, was left out, or had no device", () => {
+    const report = { name: "a/fixtures/x", kind: "k", passed: true, worst: 0.1234, where: "", results: [] };
+    const page = faithfulnessPage([
+      { device: "wasm", description: "CPU", reports: [report, { ...report, name: "a/fixtures/y", worst: 0 }, { ...report, name: "a/fixtures/z", passed: false }] },
+      { device: "webgpu", description: "none here", reports: [] },
+      { device: "reference", description: "loops", reports: [{ ...report, passed: false, leftOut: "too slow" }] },
+    ]);
+    expect(page).toContain("| `a/x` | k | 0 | 0.12 |  | left out |\n| `a/y` | k | 0 | exact |  |  |\n| `a/z` | k | 0 | **failed** |  |  |");
+    expect(page).toContain("- **wasm**: CPU; 2 passed, 1 failed\n- **webgpu**: none here\n- **reference**: loops; 0 passed, 0 failed, 1 left out\n\nLeft out:\n\n- `a/x`: too slow\n");
   });
   it("says clearly that a folder is missing", () => {
     expect(() => findCases(join(folder, "nowhere"))).toThrow(/^golden: there is no folder ".*nowhere"; expected one with golden cases, each a JSON manifest and its files\. Check the path\.$/);

@@ -62,12 +62,19 @@ describe("VLMo's block", () => {
     const encoder = new MultiwayEncoder({ ...vlmoForm, numLayers: 12, embedDim: 768, numHeads: 12, ffnDim: 3072, relativePositions: relativePositions({ grid: [14, 14] }) });
     const names = encoder.tensors().map(({ name }) => name);
     expect(names.filter((name) => name.startsWith("layers.0."))).toEqual([
-      "attentionNorm.shared.weight", "attentionNorm.shared.bias",
-      "attention.query.shared.weight", "attention.query.shared.bias", "attention.key.shared.weight", "attention.value.shared.weight", "attention.value.shared.bias",
-      "attention.out.shared.weight", "attention.out.shared.bias",
+      "attentionNorm.shared.weight",
+      "attentionNorm.shared.bias",
+      "attention.query.shared.weight",
+      "attention.query.shared.bias",
+      "attention.key.shared.weight",
+      "attention.value.shared.weight",
+      "attention.value.shared.bias",
+      "attention.out.shared.weight",
+      "attention.out.shared.bias",
       ...["vision", "language"].flatMap((modality) => [`ffnNorm.${modality}.weight`, `ffnNorm.${modality}.bias`]),
       ...["vision", "language"].flatMap((modality) => ["up", "down"].flatMap((part) => [`ffn.${modality}.${part}.weight`, `ffn.${modality}.${part}.bias`])),
-      "attentionScale", "ffnScale",
+      "attentionScale",
+      "ffnScale",
     ].map((name) => `layers.0.${name}`));
     expect(names.filter((name) => name.endsWith("ffn.visionLanguage.up.weight"))).toEqual(["layers.10.ffn.visionLanguage.up.weight", "layers.11.ffn.visionLanguage.up.weight"]);
     // (2 · 14 − 1)² + 3 for pictures, 2 across, 2 · 196 for words.
