@@ -145,6 +145,12 @@ describe("a cache", () => {
     expect(server.sentBytes).toBe(before + 1);
     expect((await readdir(cache)).filter((name) => name.startsWith("."))).toEqual([]);
   });
+  it("asks for each part once, however many wait for it", async () => {
+    await using server = await serve(versioned);
+    await using checkpoint = await openCheckpoint(server.address, { cache: cacheIn("together") });
+    await Promise.all([..."abcabc"].map(async (name) => expectSame(await checkpoint.read(name), tensors[name]!)));
+    expect(server.sentBytes).toBeLessThan(1.1 * bytes.length);
+  });
   it("keeps what came before a break, and goes on there", async () => {
     const cache = cacheIn("resume");
     await using server = await serve({ ...versioned, breaksAfter: [262_144, 9_000_000, 0, 0, 0, 0, 0] });
