@@ -53,6 +53,10 @@ describe("arguments", () => {
     [["demo", "--out", "--resume"], '--out is "--resume"; expected the name of a folder.'],
     [["demo", "now"], "too many arguments for demo. Expected 0 arguments but got 1."],
     [["inspect"], "missing required argument file."],
+    [["convert", "a.pth"], "missing required argument out."],
+    [["convert", "a.pth", "b", "--dtype", "fp16"], '--dtype is "fp16"; expected f32, f16 or bf16. Did you mean f16?'],
+    [["convert", "a.pth", "b", "--names", "tim"], '--names is "tim"; expected official or timm. Did you mean timm?'],
+    [["convert", "a.pth", "b", "--max-shard-mb", "0"], '--max-shard-mb is "0"; expected a whole number from 1 to 1000000.'],
   ])("%j", async (args, expected) => {
     expect(await complaint(...args)).toBe(`${expected} Run it with --help to see what there is.`);
   });
@@ -91,6 +95,14 @@ describe("the program", () => {
     expect(stdout).toContain("note = made\\u001b[31m by hand");
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThan(300);
   }, 20_000);
+
+  test("convert writes what inspect then lists", async () => {
+    const [given, made] = [join(folder, "given.safetensors"), join(folder, "made.pth")];
+    await saveCheckpoint(given, { "a.weight": { shape: [2], data: Float32Array.of(1, 3) } });
+    expect(await multiway("convert", given, made, "--dtype", "bf16")).toEqual({ code: 0, stdout: `${made}: 1 tensor, made of the 1 of ${given}\n`, stderr: "" });
+    const { stdout } = await multiway("inspect", made, "--statistics", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ format: "pytorch", types: { BF16: 2 }, root: { children: [{ name: "model" }] } });
+  }, 30_000);
 
   test("inspect of a file that is cut short: exit code 1", async () => {
     const file = join(folder, "cut.safetensors");

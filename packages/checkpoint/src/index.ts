@@ -1,7 +1,7 @@
 export type { CheckpointFormat, CheckpointReader } from "./checkpoint-reader.ts";
 export type { ExpectedTensor, NameReport } from "./compare-names.ts";
 export { describeCheckpoint, type CheckpointDescription, type CheckpointNode, type DescribeOptions } from "./describe-checkpoint.ts";
-export type { CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
+export type { CacheHandle, CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
 export type { Elements, ElementType } from "./formats/element-types.ts";
 export { formatCheckpoint } from "./format-checkpoint.ts";
 export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.ts";

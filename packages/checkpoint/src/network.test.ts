@@ -60,6 +60,15 @@ describe("an address", () => {
     expect(server.sentBytes).toBeLessThan(1.3 * 4_000_000);
   });
 
+  it("gives PyTorch's older form, too", async () => {
+    const legacy = new Uint8Array(await readFile(new URL("../fixtures/retrieval_legacy.pth", import.meta.url)));
+    await using server = await serve({ ...versioned, bytes: legacy, breaksAfter: [50_000] });
+    await using checkpoint = await openCheckpoint(server.address, { pauseMs: 1 });
+    await using expected = await openCheckpoint(legacy);
+    for (const name of expected.entries.keys()) expect(Buffer.compare((await checkpoint.read(name)).bytes, (await expected.read(name)).bytes)).toBe(0);
+    expect(server.requests).toEqual(["bytes=0-262143", "bytes=50000-127725"]);
+  });
+
   it.each<[string, Partial<Behaviour>]>([
     ["breaks again and again", { breaksAfter: [100, 262_144, 1_000_000, 5_000_000, 0, 0] }],
     ["breaks and knows no ranges", { ignoresRanges: true, breaksAfter: [1_000_000, 8_000_000] }],
@@ -144,6 +153,12 @@ describe("a cache", () => {
     expect(server.requests.at(-1)).toBe("bytes=0-0");
     expect(server.sentBytes).toBe(before + 1);
     expect((await readdir(cache)).filter((name) => name.startsWith("."))).toEqual([]);
+  });
+  it("asks for each part once, however many wait for it", async () => {
+    await using server = await serve(versioned);
+    await using checkpoint = await openCheckpoint(server.address, { cache: cacheIn("together") });
+    await Promise.all([..."abcabc"].map(async (name) => expectSame(await checkpoint.read(name), tensors[name]!)));
+    expect(server.sentBytes).toBeLessThan(1.1 * bytes.length);
   });
   it("keeps what came before a break, and goes on there", async () => {
     const cache = cacheIn("resume");

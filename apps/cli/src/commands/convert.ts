@@ -25,7 +25,7 @@ export async function convert(input: string, output: string, { dtype, names, par
   // What an index says of its shards is no longer so.
   const { total_size: _, ...metadata } = reader.metadata;
   await saveCheckpoint(output, tensors, metadata, maxShardMb === undefined ? {} : { maxShardBytes: maxShardMb * 1e6 });
-  const lines = [`${output}: ${recipes.length} tensors, made of the ${reader.entries.size} of ${reader.name}`];
+  const lines = [`${output}: ${recipes.length} tensor${recipes.length === 1 ? "" : "s"}, made of the ${reader.entries.size} of ${reader.name}`];
   if (dropped.length > 0) lines.push(`left out, having no place among ${names === "timm" ? "timm\u2019s" : "the official"} names: ${formatList(dropped)}`);
   return lines.map(withoutControls).join("\n");
 }

@@ -26,6 +26,14 @@ export interface FolderHandle {
   removeEntry(name: string): Promise<void>;
 }
 
+/** What `caches.open(name)` gives: the part of `Cache` that is used. */
+export interface CacheHandle {
+  match(address: string): Promise<Response | undefined>;
+  put(address: string, response: Response): Promise<void>;
+  delete(address: string): Promise<boolean>;
+  keys(): Promise<readonly { readonly url: string }[]>;
+}
+
 /** Where a checkpoint is read from: bytes, a `Blob` or `File`, a stream, a file handle of a page, an address; in Node a path. */
 export type CheckpointSource = Uint8Array | Blob | ReadableStream<Uint8Array> | FileHandle | URL | string;
 
@@ -33,7 +41,7 @@ export type CheckpointSource = Uint8Array | Blob | ReadableStream<Uint8Array> | 
 export type CheckpointTarget = FileHandle | URL | string;
 
 /** Where what comes from an address is kept for the next time: in Node the path of a folder; in pages a folder of the page's own storage, or a `Cache`, as `caches.open(name)` gives one. */
-export type CheckpointCache = FolderHandle | Cache | URL | string;
+export type CheckpointCache = FolderHandle | CacheHandle | URL | string;
 
 export interface DownloadProgress {
   /** Bytes of the file that have come so far, in this call. */

@@ -1,5 +1,5 @@
 import type { PartStore } from "../parts/part-store.ts";
-import { isTold, mayBeSame, type Version } from "./version.ts";
+import { isTold, type Version } from "./version.ts";
 
 /** What a cache knows of an address. */
 export class CacheRecord {
@@ -36,8 +36,8 @@ export class CacheRecord {
 
   /** Makes a version the one that is kept; parts of others go. */
   async keep(version: Version): Promise<void> {
-    if (this.version && mayBeSame(this.version, version)) return;
     const prefix = await this.prefixOf(version);
+    if (this.version && (await this.prefixOf(this.version)) === prefix) return;
     for (const name of this.#sizes.keys()) if (name.startsWith(`${this.#base}.`) && !name.startsWith(prefix)) await this.#store.remove(name);
     await this.#store.write(`${this.#base}.json`, new TextEncoder().encode(JSON.stringify(version)));
   }

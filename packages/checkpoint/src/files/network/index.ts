@@ -10,7 +10,7 @@ import { within } from "./broken.ts";
 import { CacheRecord } from "./cache-record.ts";
 import { Connection, type Reply } from "./connection.ts";
 import { collect, RangeSource, windowBytes } from "./range-source.ts";
-import { isTold, mayBeSame } from "./version.ts";
+import { isTold } from "./version.ts";
 
 /**
  * A file at an address. Where the server gives parts, only those are asked for that are read; otherwise all of it is kept for the while, on disk in Node.
@@ -36,7 +36,7 @@ export async function openAddress(source: string, place: Place, options: SourceO
   const isKept = store && record && isTold(version);
   if (isKept) await record.keep(version);
   const parted = isKept && { store, prefix: await record.prefixOf(version), sizeBytes: version.sizeBytes!, place };
-  const kept = parted && record.version && mayBeSame(record.version, version) ? keptParts(record.sizes, parted.prefix, parted.sizeBytes) : [];
+  const kept = parted ? keptParts(record.sizes, parted.prefix, parted.sizeBytes) : [];
   if (first.isPartial && version.sizeBytes !== undefined) {
     const ranges = new RangeSource(connection, version.sizeBytes, await collect(connection.bytes(0, Math.min(version.sizeBytes, record?.version ? 1 : windowBytes), first)));
     return parted ? withWindow(new PartedSource({ ...parted, kept, upstream: ranges })) : ranges;

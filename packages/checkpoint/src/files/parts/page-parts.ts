@@ -1,5 +1,5 @@
 import { failure, type Place } from "../../failure.ts";
-import type { FolderHandle } from "../files.ts";
+import type { CacheHandle, FolderHandle } from "../files.ts";
 import type { PartStore } from "./part-store.ts";
 
 /** Parts as files of a page's own storage. */
@@ -32,7 +32,7 @@ export function folderParts(folder: FolderHandle, place: Place): PartStore {
 }
 
 /** Parts as answers to requests that nobody makes. */
-export function cacheParts(cache: Cache, place: Place): PartStore {
+export function cacheParts(cache: CacheHandle, place: Place): PartStore {
   const origin = "https://parts.invalid/";
   return {
     async list() {

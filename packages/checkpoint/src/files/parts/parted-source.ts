@@ -16,6 +16,8 @@ export class PartedSource implements ByteSource {
   readonly #kept: Set<number>;
   readonly #place: Place;
   readonly #upstream: ByteSource | undefined;
+  /** Parts that are on their way, for all who wait for them. */
+  readonly #coming = new Map<number, Promise<Uint8Array>>();
 
   /** @param kept  the parts that the store has */
   constructor({ store, prefix, sizeBytes, kept, place, upstream }: { store: PartStore; prefix: string; sizeBytes: number; kept: Iterable<number>; place: Place; upstream?: ByteSource | undefined }) {
@@ -47,11 +49,21 @@ export class PartedSource implements ByteSource {
     }
     // Somebody emptied the cache in the meantime, or the part was never there.
     if (!this.#upstream) throw failure(this.#place, `part ${index} of it is gone from where it was kept`, "Open it anew.");
+    const coming = this.#coming.get(index) ?? this.#fetch(index, this.#upstream);
+    this.#coming.set(index, coming);
+    try {
+      return (await coming).subarray(from, to);
+    } finally {
+      this.#coming.delete(index);
+    }
+  }
+
+  async #fetch(index: number, upstream: ByteSource): Promise<Uint8Array> {
     const start = index * partBytes;
-    const bytes = await this.#upstream.read(start, Math.min(this.sizeBytes, start + partBytes));
-    await this.#store.write(name, bytes);
+    const bytes = await upstream.read(start, Math.min(this.sizeBytes, start + partBytes));
+    await this.#store.write(partName(this.#prefix, index), bytes);
     this.#kept.add(index);
-    return bytes.subarray(from, to);
+    return bytes;
   }
 
   async close(): Promise<void> {
