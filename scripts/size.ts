@@ -27,7 +27,8 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export * from "@multiway/tensor"', bytes: 32_500 },
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 47_500 },
   { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_000 },
-  { code: 'export * from "@multiway/checkpoint"', bytes: 22_000 },
+  // With addresses, streams and shards, which are 4 kB of it.
+  { code: 'export * from "@multiway/checkpoint"', bytes: 25_800 },
   // With the reader of official checkpoints, which is 6 kB of it.
   { code: 'export * from "@multiway/transformer"', bytes: 29_000 },
   // Pages that multiply two matrices.

@@ -1,8 +1,9 @@
-import { formatShape } from "@multiway/errors";
 import type { Shape } from "@multiway/tensor";
 import type { CheckpointSource } from "./files/files.ts";
 import { sizeBytes, type ElementType } from "./formats/element-types.ts";
-import { openFor, type CheckpointFormat } from "./open-checkpoint.ts";
+import type { CheckpointFormat, CheckpointReader } from "./checkpoint-reader.ts";
+import { openFor, type OpenOptions } from "./open-checkpoint.ts";
+import type { TensorStatistics } from "./merge-statistics.ts";
 
 /** A part of a checkpoint: a tensor, or what stands under a common name. */
 export interface CheckpointNode {
@@ -15,7 +16,14 @@ export interface CheckpointNode {
   tensorCount: number;
   elementCount: number;
   sizeBytes: number;
+  /** Of a tensor, when asked for. */
+  statistics?: TensorStatistics;
   children: CheckpointNode[];
+}
+
+export interface DescribeOptions extends OpenOptions {
+  /** Reads all tensors, one after the other, for their figures. Default: the header alone is read. */
+  statistics?: boolean;
 }
 
 export interface CheckpointDescription {
@@ -30,17 +38,19 @@ export interface CheckpointDescription {
 }
 
 /**
- * What a checkpoint holds: names as a tree, shapes, types and counts. Reads the header alone.
+ * What a checkpoint holds: names as a tree, shapes, types and counts. Reads the header alone, unless figures of the elements are asked for.
  *
  * @throws CheckpointError when the file cannot be read or breaks the format
  */
-export async function describeCheckpoint(source: CheckpointSource): Promise<CheckpointDescription> {
-  await using reader = await openFor("describeCheckpoint", source, { part: "" });
+export async function describeCheckpoint(source: CheckpointSource, { statistics = false, ...options }: DescribeOptions = {}): Promise<CheckpointDescription> {
+  await using reader = await openFor("describeCheckpoint", source, { part: "", ...options });
   const root = branch("");
   const types: Partial<Record<ElementType, number>> = {};
   const inner = new Map<CheckpointNode, Map<string, CheckpointNode>>();
+  const figures = statistics ? await figuresOf(reader) : undefined;
   for (const { name, type, shape } of reader.entries.values()) {
-    const leaf: CheckpointNode = { ...branch(""), type, shape, tensorCount: 1, elementCount: shape.reduce((size, extent) => size * extent, 1), sizeBytes: sizeBytes(type, shape) };
+    const own = figures?.get(name);
+    const leaf: CheckpointNode = { ...branch(""), type, shape, tensorCount: 1, elementCount: shape.reduce((size, extent) => size * extent, 1), sizeBytes: sizeBytes(type, shape), ...(own && { statistics: own }) };
     types[type] = (types[type] ?? 0) + leaf.elementCount;
     const parts = name.split(".");
     // Names of models are some ten parts deep; a hostile one could have millions.
@@ -61,6 +71,14 @@ export async function describeCheckpoint(source: CheckpointSource): Promise<Chec
   return { source: reader.name, format: reader.format, metadata: reader.metadata, root, types };
 }
 
+/** In the file's order, so that a disk or a server gives it in one go. */
+async function figuresOf(reader: CheckpointReader): Promise<Map<string, TensorStatistics>> {
+  const { statisticsOf } = await import("./statistics.ts");
+  const figures = new Map<string, TensorStatistics>();
+  for (const [name] of [...reader.entries].sort(([, a], [, b]) => a.near - b.near)) figures.set(name, statisticsOf(await reader.read(name)));
+  return figures;
+}
+
 const maxDepth = 32;
 const branch = (name: string): CheckpointNode => ({ name, tensorCount: 0, elementCount: 0, sizeBytes: 0, children: [] });
 
@@ -69,44 +87,3 @@ function count(node: CheckpointNode, leaf: CheckpointNode): void {
   node.elementCount += leaf.elementCount;
   node.sizeBytes += leaf.sizeBytes;
 }
-
-/**
- * A description as text for a terminal: one line per tensor or part, with shapes and counts. Numbered parts that are alike, as the layers of a
- * model are, take one line: `0 … 11`.
- *
- * @param depth  levels to show. Default: all
- */
-export function formatCheckpoint({ source, format, metadata, root, types }: CheckpointDescription, { depth = Infinity }: { depth?: number } = {}): string {
-  const rows: [string, string, string][] = [];
-  addRows(root, 0, depth, rows);
-  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]!.length)));
-  const totals = Object.entries(types).map(([type, elements]) => `${type} ${grouped(elements)}`);
-  return [
-    `${source}: ${format}, ${counted(root.tensorCount, "tensor")}, ${counted(root.elementCount, "element")} (${totals.join(", ") || "none"}), ${(root.sizeBytes / 2 ** 20).toFixed(1)} MiB`,
-    ...Object.entries(metadata).map(([name, value]) => `  ${name} = ${value}`),
-    ...rows.map(([name, what, elements]) => `${name.padEnd(widths[0]!)}  ${what.padEnd(widths[1]!)}  ${elements}`.trimEnd()),
-  ].join("\n");
-}
-
-function addRows(node: CheckpointNode, level: number, depth: number, rows: [string, string, string][]): void {
-  if (level >= depth) return;
-  for (let first = 0, next: number; first < node.children.length; first = next) {
-    const child = node.children[first]!;
-    next = first + 1;
-    if (/^\d+$/.test(child.name)) {
-      const structure = structureOf(child);
-      while (next < node.children.length && /^\d+$/.test(node.children[next]!.name) && structureOf(node.children[next]!) === structure) next++;
-    }
-    const alike = node.children.slice(first, next);
-    const name = alike.length > 1 ? `${child.name} … ${alike.at(-1)!.name}` : child.name;
-    const what = child.type ? child.type + formatShape(child.shape!) : `${counted(child.tensorCount, "tensor")}${alike.length > 1 ? " each" : ""}`;
-    rows.push(["  ".repeat(level + 1) + name, what, grouped(alike.reduce((sum, { elementCount }) => sum + elementCount, 0))]);
-    addRows(child, level + 1, depth, rows);
-  }
-}
-
-/** All of a part but its own name. */
-const structureOf = ({ type, shape, children }: CheckpointNode): string => (type ? type + formatShape(shape!) : `{${children.map((child) => child.name + structureOf(child)).join()}}`);
-
-const grouped = (value: number): string => value.toLocaleString("en-US");
-const counted = (value: number, noun: string): string => `${grouped(value)} ${noun}${value === 1 ? "" : "s"}`;

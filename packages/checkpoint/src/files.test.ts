@@ -151,7 +151,7 @@ describe("a page's file handle", () => {
 describe("openCheckpoint", () => {
   it.each<[string, string | Uint8Array, string]>([
     ["a missing file", "nowhere.safetensors", "the file cannot be read (ENOENT)"],
-    ["a folder", ".", "the file cannot be read (EISDIR). This is a folder"],
+    ["a folder without a checkpoint", ".", "the folder holds no index of shards and no model.safetensors. Name a file in it."],
     ["the beginning of a zip archive", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0), "this zip archive has no directory at its end"],
     ["the beginning of a pickle", Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc), "its pickle ends too early"],
     ["a web page", new TextEncoder().encode("<!DOCTYPE html>"), "this is a web page"],

@@ -1,7 +1,8 @@
 import { DataError, formatValue } from "@multiway/errors";
 import type { StoredTensor } from "./formats/stored-tensor.ts";
 import { PickledTensor, type Pickled } from "./formats/pytorch/pickled.ts";
-import { openCheckpoint, type CheckpointReader } from "./open-checkpoint.ts";
+import type { CheckpointReader } from "./checkpoint-reader.ts";
+import { openCheckpoint } from "./open-checkpoint.ts";
 
 /** One compared result. */
 export interface GoldenResult {

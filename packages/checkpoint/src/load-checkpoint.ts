@@ -1,5 +1,9 @@
-import { type Device, type Tensor } from "@multiway/tensor";
+import type { Device, Tensor } from "@multiway/tensor";
+import { CheckpointReader } from "./checkpoint-reader.ts";
+import { misfit, type ExpectedTensor } from "./compare-names.ts";
 import type { CheckpointSource } from "./files/files.ts";
+import { sizeBytes } from "./formats/element-types.ts";
+import type { TensorEntry } from "./formats/stored-tensor.ts";
 import { openFor, type OpenOptions } from "./open-checkpoint.ts";
 
 export interface LoadOptions extends OpenOptions {
@@ -7,8 +11,14 @@ export interface LoadOptions extends OpenOptions {
   device: Device;
   /** Which tensors to read, by name. Default: all. */
   only?: (name: string) => boolean;
-  /** Half floats: `keep` f16 in memory, which widens inside kernels, or `widen` to f32. BF16 always widens. Default `keep`. */
+  /** Half floats: `keep` f16 in memory, which widens inside kernels, or `widen` to f32. Default `keep`. */
   halves?: "keep" | "widen";
+  /** What bfloat16 becomes, which devices do not have: `f32` exactly, or `f16` in half the memory, which loses what is smaller than 6e-5 step by step and refuses what is beyond 65504. Default `f32`. */
+  bfloat16?: "f32" | "f16";
+  /** What the model wants, by name: `model.stateDict()`. Compared with the file's header before any tensor is read. Default: nothing is compared. */
+  expected?: Readonly<Record<string, ExpectedTensor>>;
+  /** With `expected`: throws, naming all that does not fit, or takes what fits. {@link CheckpointReader.compare} gives the lists. Default true. */
+  strict?: boolean;
 }
 
 /**
@@ -20,24 +30,49 @@ export interface LoadOptions extends OpenOptions {
  * model.loadStateDict(await loadCheckpoint("model.safetensors", { device })); // or "model.pth"
  * ```
  *
- * @param source  in Node a path; an address, a `Blob`, a file handle, or bytes
+ * @param source  in Node a path; an address, a `Blob`, a stream, a file handle, bytes, or a checkpoint that is open already, and stays so
  * @returns       tensors by name, in the file's order
  * @throws CheckpointError naming file, place and remedy; nothing stays on the device then
  */
-export async function loadCheckpoint(source: CheckpointSource, { device, only, halves = "keep", ...options }: LoadOptions): Promise<Record<string, Tensor>> {
+export async function loadCheckpoint(source: CheckpointSource | CheckpointReader, options: LoadOptions): Promise<Record<string, Tensor>> {
+  if (source instanceof CheckpointReader) return load(source, options);
   await using reader = await openFor("loadCheckpoint", source, options);
-  const tensors: [string, Tensor][] = [];
+  return await load(reader, options);
+}
+
+async function load(reader: CheckpointReader, { device, only, halves = "keep", bfloat16 = "f32", expected, strict = true, signal }: LoadOptions): Promise<Record<string, Tensor>> {
+  let names = [...reader.entries.keys()].filter((name) => !only || only(name));
+  if (expected) {
+    const report = reader.compare(expected);
+    const error = strict ? misfit("loadCheckpoint", reader.name, report) : undefined;
+    if (error) throw error;
+    const fitting = new Set(report.matching);
+    names = names.filter((name) => fitting.has(name));
+  }
+  const tensors = new Map<string, Tensor>();
+  const scratch = new Uint8Array(names.map((name) => reader.entries.get(name)!).reduce((most, { begin, end }) => (end - begin < largeBytes ? Math.max(most, end - begin) : most), 0));
   try {
-    for (const name of reader.entries.keys()) {
-      if (only && !only(name)) continue;
-      const stored = await reader.read(name);
-      const data = stored.toHost({ widens: halves === "widen" });
-      const dtype = stored.dtype === "f16" && halves === "widen" ? "f32" : stored.dtype;
-      tensors.push([name, device.tensor(data, { shape: stored.shape, dtype })]);
+    for (const { name } of inReadingOrder(names.map((name) => ({ ...reader.entries.get(name)!, name })))) {
+      signal?.throwIfAborted();
+      const stored = await reader.read(name, scratch);
+      const { data, dtype } = stored.toDevice({ halves, bfloat16 });
+      // Written as it is: a tensor made of an array would be one more copy.
+      const buffer = device.backend.allocate(dtype, data.length);
+      device.backend.write(buffer, data);
+      tensors.set(name, device.adopt(buffer, stored.shape));
     }
   } catch (error) {
-    for (const [, tensor] of tensors) tensor.dispose();
+    for (const tensor of tensors.values()) tensor.dispose();
     throw error;
   }
-  return Object.fromEntries(tensors);
+  return Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
+}
+
+const largeBytes = 32 * 2 ** 20;
+
+/** Large ones first, while the device holds little, since they are in memory twice for a moment; the others as they lie in the file. */
+function inReadingOrder(entries: TensorEntry[]): TensorEntry[] {
+  const size = ({ type, shape }: TensorEntry): number => sizeBytes(type, shape);
+  const rank = (entry: TensorEntry): number => (size(entry) >= largeBytes ? size(entry) : 0);
+  return entries.sort((a, b) => rank(b) - rank(a) || a.near - b.near);
 }

@@ -1,74 +1,22 @@
-import { openFile } from "#files";
+import { isAddress } from "#files";
 import { failure, type Place } from "./failure.ts";
-import { isFileHandle, nameOf, type ByteSource, type CheckpointSource } from "./files/files.ts";
-import { blobSource, bytesSource } from "./files/memory.ts";
-import type { Pickled, PickledTensor } from "./formats/pytorch/pickled.ts";
-import type { TorchReading } from "./formats/pytorch/torch-reading.ts";
+import { CheckpointReader, type CheckpointFormat, type Contents } from "./checkpoint-reader.ts";
+import { nameOf, type ByteSource, type CheckpointSource, type SourceOptions } from "./files/files.ts";
+import { openBytes } from "./files/open-bytes.ts";
 import { readSafetensorsHeader } from "./formats/safetensors-read.ts";
-import { StoredTensor, type TensorEntry } from "./formats/stored-tensor.ts";
+import { StoredTensor } from "./formats/stored-tensor.ts";
 
-export type CheckpointFormat = "safetensors" | "pytorch";
-
-export interface OpenOptions {
+export interface OpenOptions extends SourceOptions {
   /** The key of a PyTorch file that holds the tensors; "" for the whole file. Default: `model`, `module` or `state_dict`, whichever is there first, else the whole file. */
   part?: string;
-}
-
-/** What is known of a checkpoint once its header has been read. */
-interface Contents {
-  format: CheckpointFormat;
-  entries: readonly TensorEntry[];
-  metadata: Readonly<Record<string, string>>;
-  torch?: TorchReading;
-}
-
-/** A checkpoint whose header has been read and checked, and whose tensors are read one by one. */
-export class CheckpointReader implements AsyncDisposable {
-  /** What messages call the file. */
-  readonly name: string;
-  readonly format: CheckpointFormat;
-  /** By name, in the file's order. */
-  readonly entries: ReadonlyMap<string, TensorEntry>;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly #source: ByteSource;
-  readonly #place: Place;
-  readonly #torch: TorchReading | undefined;
-
-  constructor(source: ByteSource, place: Place, { format, entries, metadata, torch }: Contents) {
-    this.name = place.file;
-    this.format = format;
-    this.entries = new Map(entries.map((entry) => [entry.name, entry]));
-    this.metadata = metadata;
-    this.#source = source;
-    this.#place = place;
-    this.#torch = torch;
-  }
-
-  /** Everything in a PyTorch file, beside the parameters too: the optimizer's state, the epoch, arguments. Undefined for other formats. */
-  get objects(): Pickled | undefined {
-    return this.#torch?.file.value;
-  }
-
-  /** One tensor, by name or as it stands in {@link CheckpointReader.objects}; nothing else is read. @throws CheckpointError when there is none of this name */
-  async read(tensor: string | PickledTensor): Promise<StoredTensor> {
-    const name = typeof tensor === "string" ? tensor : "";
-    const entry = typeof tensor === "string" ? this.entries.get(tensor) : this.#torch?.entryOf(name, tensor);
-    if (!entry) throw failure(this.#place, `there is no tensor "${name}"; the file has ${this.entries.size}`, "describeCheckpoint lists them.", { details: { name } });
-    const bytes = await this.#source.read(entry.begin, entry.end);
-    return new StoredTensor(entry, this.#torch ? this.#torch.inOrder(entry, bytes) : bytes, this.#place);
-  }
-
-  /** Closes the file. */
-  async close(): Promise<void> {
-    await this.#source.close();
-  }
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
+  /** Tensors whose names begin so are taken, without it; others are left out. Default: all, under their own names. */
+  prefix?: string;
+  /** Where the shards of an index lie that is no file of a folder or an address: `(name) => files.get(name)`. Default: beside the index. */
+  shard?: (name: string) => CheckpointSource | undefined;
 }
 
 /**
- * Opens a checkpoint, safetensors or PyTorch, and reads what stands in it, not its tensors.
+ * Opens a checkpoint, safetensors or PyTorch, and reads what stands in it, not its tensors. An index of shards (`model.safetensors.index.json`), or in Node the folder that holds one, opens them all.
  *
  * Of a PyTorch file (zip or older form) nothing is executed: tensors, numbers, texts and containers are read, and anything else is refused.
  *
@@ -77,41 +25,67 @@ export class CheckpointReader implements AsyncDisposable {
  * const weight = await checkpoint.read("head.weight");
  * ```
  *
- * @throws CheckpointError when the file cannot be read or breaks the format
+ * @throws CheckpointError when the file cannot be read or breaks the format; the signal's reason when it ends the call
  */
 export function openCheckpoint(source: CheckpointSource, options: OpenOptions = {}): Promise<CheckpointReader> {
   return openFor("openCheckpoint", source, options);
 }
 
 /** As {@link openCheckpoint}, on behalf of another function. */
-export async function openFor(caller: string, source: CheckpointSource, { part }: OpenOptions = {}): Promise<CheckpointReader> {
+export async function openFor(caller: string, source: CheckpointSource, options: OpenOptions = {}): Promise<CheckpointReader> {
   const place: Place = { caller, file: nameOf(source) };
-  const bytes = await openBytes(source, place);
+  const found = await checkpointIn(source, place);
+  const bytes = await openBytes(found, place, options);
   try {
-    if (!(await isTorch(bytes, place))) return new CheckpointReader(bytes, place, { format: "safetensors", ...(await readSafetensorsHeader(bytes, place)) });
-    // Who only ever reads safetensors does not load it.
-    const { TorchReading } = await import("./formats/pytorch/torch-reading.ts");
-    const torch = await TorchReading.of(bytes, place);
-    return new CheckpointReader(bytes, place, { format: "pytorch", entries: torch.entries(part), metadata: {}, torch });
+    const format = await formatOf(bytes, place);
+    if (format !== "index") return new CheckpointReader(await contentsOf(bytes, format, place, options), place, options);
+    const { openShards } = await import("./formats/shards/open-shards.ts");
+    const contents = await openShards(bytes, found, place, options, (shard, shardPlace) => openShard(shard, shardPlace, options));
+    await bytes.close();
+    return new CheckpointReader(contents, place, options);
   } catch (error) {
     await bytes.close();
     throw error;
   }
 }
 
-async function openBytes(source: CheckpointSource, place: Place): Promise<ByteSource> {
-  if (source instanceof Uint8Array) return bytesSource(source);
-  if (source instanceof Blob) return blobSource(source);
-  if (isFileHandle(source)) return blobSource(await source.getFile());
-  return openFile(source, place);
+async function openShard(source: CheckpointSource, place: Place, options: OpenOptions): Promise<Contents> {
+  const bytes = await openBytes(source, place, options);
+  try {
+    const format = await formatOf(bytes, place);
+    if (format === "index") throw failure(place, "this is an index of shards, named as a shard by another", "Write the checkpoint anew.");
+    return await contentsOf(bytes, format, place, options);
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
 }
 
-/** Whether a file begins as PyTorch's do: with a zip's `PK` or a pickle's protocol byte. */
-async function isTorch(source: ByteSource, place: Place): Promise<boolean> {
+/** In Node: what a folder holds under one of the usual names. */
+async function checkpointIn(source: CheckpointSource, place: Place): Promise<CheckpointSource> {
+  if ((typeof source !== "string" && !(source instanceof URL)) || isAddress(String(source))) return source;
+  return (await import("./formats/shards/in-folder.ts")).checkpointIn(source, place);
+}
+
+async function contentsOf(source: ByteSource, format: CheckpointFormat, place: Place, { part }: OpenOptions): Promise<Contents> {
+  const close = () => source.close();
+  if (format === "safetensors") {
+    const { entries, metadata } = await readSafetensorsHeader(source, place);
+    return { format, entries, metadata, read: async (entry, scratch) => new StoredTensor(entry, await source.read(entry.begin, entry.end, scratch), place), close };
+  }
+  // Who only ever reads safetensors does not load it.
+  const { TorchReading } = await import("./formats/pytorch/torch-reading.ts");
+  const torch = await TorchReading.of(source, place);
+  return { format, entries: torch.entries(part), metadata: {}, torch, read: async (entry, scratch) => new StoredTensor(entry, await torch.read(entry, scratch), place), close };
+}
+
+/** By the first bytes: a zip's `PK` or a pickle's protocol byte are PyTorch's, a brace is an index's. */
+async function formatOf(source: ByteSource, place: Place): Promise<CheckpointFormat | "index"> {
   const start = await source.read(0, Math.min(4, source.sizeBytes));
   // As a header's length, whatever has a fourth byte is longer than any that safetensors may have.
-  if (!start[3]) return false;
+  if (!start[3]) return "safetensors";
   // A page in place of a file.
   if (start[0] === 0x3c) throw failure(place, "this is a web page or XML; expected a checkpoint", "The download went wrong; check the address.");
-  return (start[0] === 0x50 && start[1] === 0x4b) || (start[0] === 0x80 && start[1]! <= 5);
+  if (/^\s*\{/.test(String.fromCharCode(...start))) return "index";
+  return (start[0] === 0x50 && start[1] === 0x4b) || (start[0] === 0x80 && start[1]! <= 5) ? "pytorch" : "safetensors";
 }

@@ -4,8 +4,8 @@ import { floatToHalf, Tensor, type DType, type HostArray } from "@multiway/tenso
 import { failure, type Place } from "./failure.ts";
 import { isFileHandle, nameOf, type CheckpointTarget, type FileHandle, type WriteBytes } from "./files/files.ts";
 import { bytesOfElements, sizeBytes, type Elements, type ElementType } from "./formats/element-types.ts";
-import { checkedType, planSafetensors, type HostTensor, type PlannedTensor } from "./formats/safetensors-write.ts";
-import type { CheckpointFormat } from "./open-checkpoint.ts";
+import { checkedType, planSafetensors, type HostTensor, type LazyTensor, type PlannedTensor } from "./formats/safetensors-write.ts";
+import type { CheckpointFormat } from "./checkpoint-reader.ts";
 
 /** What each dtype is written as. */
 const elementTypeOfDType: Readonly<Record<DType, ElementType>> = { f32: "F32", f16: "F16", i32: "I32", u32: "U32", bool: "BOOL" };
@@ -15,7 +15,12 @@ export interface SaveOptions {
   format?: CheckpointFormat;
   /** The key of a PyTorch file under which the tensors stand; "" for none. Default `model`, as microsoft/unilm: beit3/utils.py reads and writes it. */
   part?: string;
+  /** Splits the tensors over files of at most so many bytes each, a larger tensor having its own, and writes an index to them, `model.safetensors.index.json` beside `model.safetensors`, which is not written itself. In Node. Default: one file. */
+  maxShardBytes?: number;
 }
+
+/** What is written: tensors of a device, or of the host, at hand or read when their turn comes. */
+export type SavedTensors = Readonly<Record<string, Tensor | HostTensor | LazyTensor>>;
 
 /**
  * Writes tensors to a safetensors or PyTorch file, all or nothing: to a temporary file beside it, which takes its name once it is whole and on the disk.
@@ -33,16 +38,25 @@ export interface SaveOptions {
  * @param metadata  texts to go with them; in a PyTorch file beside the part that holds the tensors
  * @throws CheckpointError naming path, cause and remedy
  */
-export async function saveCheckpoint(target: CheckpointTarget, tensors: Readonly<Record<string, Tensor | HostTensor>>, metadata: Readonly<Record<string, string>> = {}, options: SaveOptions = {}): Promise<void> {
+export async function saveCheckpoint(target: CheckpointTarget, tensors: SavedTensors, metadata: Readonly<Record<string, string>> = {}, options: SaveOptions = {}): Promise<void> {
   const place: Place = { caller: "saveCheckpoint", file: nameOf(target) };
-  const { format = /\.(pth?|bin)$/.test(place.file) ? "pytorch" : "safetensors" } = options;
+  const { format = /\.(pth?|bin)(\.index\.json)?$/.test(place.file) ? "pytorch" : "safetensors" } = options;
+  if (options.maxShardBytes !== undefined) {
+    const { saveShards } = await import("./formats/shards/save-shards.ts");
+    const sizes = new Map(Object.entries(tensors).map(([name, tensor]) => [name, sizeBytes(typeOf(place.caller, name, tensor), tensor.shape)]));
+    // In shards of PyTorch the tensors stand alone.
+    await saveShards(target, { sizes, metadata, maxShardBytes: options.maxShardBytes, place }, (names) => planShard(place, format, Object.fromEntries(names.map((name) => [name, tensors[name]!]))));
+    return;
+  }
   const write = format === "pytorch" ? await planTorch(place, tensors, metadata, options) : planSafe(place, tensors, metadata);
   if (isFileHandle(target)) await replaceHandle(target, write, place);
   else await replaceFile(target, write, place);
 }
 
-type Tensors = Readonly<Record<string, Tensor | HostTensor>>;
+type Tensors = SavedTensors;
 type Write = (writeBytes: WriteBytes) => Promise<void>;
+
+const planShard = async (place: Place, format: CheckpointFormat, tensors: Tensors): Promise<Write> => (format === "pytorch" ? planTorch(place, tensors, {}, { part: "" }) : planSafe(place, tensors, {}));
 
 function planSafe({ caller }: Place, tensors: Tensors, metadata: Readonly<Record<string, string>>): Write {
   const names = Object.entries(tensors).map(([name, tensor]) => ({ name, shape: tensor.shape, type: typeOf(caller, name, tensor) }));
@@ -73,10 +87,10 @@ async function planTorch(place: Place, tensors: Tensors, metadata: Readonly<Reco
   };
 }
 
-const typeOf = (caller: string, name: string, tensor: Tensor | HostTensor): ElementType => (tensor instanceof Tensor ? elementTypeOfDType[tensor.dtype] : checkedType(caller, name, tensor));
+const typeOf = (caller: string, name: string, tensor: Tensors[string]): ElementType => (tensor instanceof Tensor ? elementTypeOfDType[tensor.dtype] : "read" in tensor ? tensor.type : checkedType(caller, name, tensor));
 
-async function bytesOf(tensor: Tensor | HostTensor, { name, type, sizeBytes: expected }: PlannedTensor): Promise<Uint8Array> {
-  const elements = tensor instanceof Tensor ? toElements(await tensor.data(), tensor.dtype) : tensor.data;
+async function bytesOf(tensor: Tensors[string], { name, type, sizeBytes: expected }: PlannedTensor): Promise<Uint8Array> {
+  const elements = tensor instanceof Tensor ? toElements(await tensor.data(), tensor.dtype) : "read" in tensor ? await tensor.read() : tensor.data;
   const isWidened = type === "I64" && !(elements instanceof BigInt64Array);
   const bytes = bytesOfElements(type, isWidened ? BigInt64Array.from(elements as Uint32Array, (value) => BigInt(value)) : elements);
   if (bytes.length !== expected) throw new CheckpointError(`saveCheckpoint: "${name}" changed its size while it was written: ${bytes.length} bytes; ${expected} were announced.`, { details: { name } });

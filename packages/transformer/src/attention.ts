@@ -1,7 +1,7 @@
 import { LayerNorm, Linear, Module, type LinearOptions } from "@multiway/nn";
 import type { Tensor } from "@multiway/tensor";
 import { concat } from "@multiway/tensor";
-import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+import { Experts, inSequence, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
 
 export interface MultiwayAttentionOptions {
   embedDim: number;
@@ -12,6 +12,10 @@ export interface MultiwayAttentionOptions {
   innerNorm: boolean;
   epsilon: number;
   linear: LinearOptions;
+  /** Of the keys of both modalities. Default `visionFirst`. */
+  order?: SequenceOrder | undefined;
+  /** Whether keys have a bias, which the softmax does not see. Default true. */
+  keyBias?: boolean | undefined;
 }
 
 /** What attention has made of some tokens, for others to attend to: each [batch, length, heads, width of a head]. */
@@ -41,17 +45,19 @@ export class MultiwayAttention extends Module {
   out: Experts<Linear>;
   innerNorm?: Experts<LayerNorm>;
   readonly numHeads: number;
+  readonly order: SequenceOrder;
 
   constructor(options: MultiwayAttentionOptions) {
     super();
     const { embedDim, routing, linear } = options;
-    const project = () => new Experts(routing, () => new Linear(embedDim, embedDim, linear));
+    const project = (options = linear) => new Experts(routing, () => new Linear(embedDim, embedDim, options));
     this.query = project();
-    this.key = project();
+    this.key = project(options.keyBias === false ? { ...linear, bias: false } : linear);
     this.value = project();
     this.out = project();
     if (options.innerNorm) this.innerNorm = new Experts(routing, () => new LayerNorm(embedDim, { epsilon: options.epsilon }));
     this.numHeads = options.numHeads;
+    this.order = options.order ?? "visionFirst";
   }
 
   /** @param tokens [batch, length, embedDim] of each modality @returns the same shapes */
@@ -62,8 +68,8 @@ export class MultiwayAttention extends Module {
   /** As {@link MultiwayAttention.forward}, and what later tokens may attend to. */
   extend(tokens: ByModality<Tensor>, { bias = {}, past = [], fused = isFused(tokens) }: AttentionInput = {}): { tokens: ByModality<Tensor>; own: ByModality<KeysAndValues> } {
     const { query, key, value } = this.project(tokens, fused);
-    const keys = [...past.map((segment) => segment.keys), ...inOrder(key)];
-    const values = [...past.map((segment) => segment.values), ...inOrder(value)];
+    const keys = [...past.map((segment) => segment.keys), ...segmentsOf(key, this.order)];
+    const values = [...past.map((segment) => segment.values), ...segmentsOf(value, this.order)];
     const attended = mapModalities(query, (q, modality) => {
       const heads = q.attention(keys, values, { bias: bias[modality] });
       const joined = heads.reshape(tokens[modality]!.shape);
@@ -75,7 +81,7 @@ export class MultiwayAttention extends Module {
   /** The softmax of the scores, [batch, heads, length of the modality, length of all]: for looking at. */
   probabilities(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
     const { query, key } = this.project(tokens, isFused(tokens));
-    const allKeys = concat(inOrder(key), 1).permute([0, 2, 3, 1]);
+    const allKeys = concat(segmentsOf(key, this.order), 1).permute([0, 2, 3, 1]);
     return mapModalities(query, (q, modality) => {
       const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
       return (bias[modality] ? scores.add(bias[modality]) : scores).softmax(-1);
@@ -93,8 +99,8 @@ export class MultiwayAttention extends Module {
 }
 
 /** A modality without tokens adds no segment; of two such, one stays. */
-function inOrder(values: ByModality<Tensor>): Tensor[] {
-  const present = [values.vision, values.language].filter((value) => value !== undefined);
+function segmentsOf(values: ByModality<Tensor>, order: SequenceOrder): Tensor[] {
+  const present = inSequence(values, order);
   const segments = present.filter((value) => value.shape[1] !== 0);
   return segments.length > 0 ? segments : present.slice(0, 1);
 }

@@ -1,8 +1,10 @@
+import { OptionError } from "@multiway/errors";
 import { LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
 import type { KeysAndValues } from "./attention.ts";
 import { MultiwayBlock, type BlockRouting } from "./block.ts";
-import { Experts, isFused, mapModalities, type ByModality, type Routing } from "./experts.ts";
+import { Experts, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
+import { ModalityRelativePositions, type RelativePositionsOptions } from "./modality-relative-positions.ts";
 
 export interface MultiwayEncoderOptions {
   numLayers: number;
@@ -23,6 +25,16 @@ export interface MultiwayEncoderOptions {
   epsilon?: number;
   /** Initialisers of all linear layers. Default: PyTorch's. */
   linear?: LinearOptions;
+  /** First value of learnt factors of each residual branch, per channel (Touvron et al. 2021, "Going deeper with image transformers"). Default: none. */
+  layerScale?: number | undefined;
+  /** Which modality stands first where both form one sequence. Default `visionFirst`. */
+  order?: SequenceOrder | undefined;
+  /** Whether keys have a bias. Default true. */
+  keyBias?: boolean | undefined;
+  /** Whether image and text of a sample lose a feed-forward branch together, or each by a draw of its own where each has its own expert. Default `bySample`. */
+  ffnDropPath?: "bySample" | "byModality" | undefined;
+  /** A learnt bias for each pair of places, by layer and head. Default: none. */
+  relativePositions?: RelativePositionsOptions | undefined;
 }
 
 export interface EncodeOptions {
@@ -55,6 +67,8 @@ export interface EncoderOutput extends ByModality<Tensor> {
 export class MultiwayEncoder extends Module {
   layers: MultiwayBlock[];
   finalNorm?: Experts<LayerNorm>;
+  relativePositions?: ModalityRelativePositions;
+  readonly order: SequenceOrder;
 
   constructor(options: MultiwayEncoderOptions) {
     super();
@@ -70,8 +84,14 @@ export class MultiwayEncoder extends Module {
         dropPathRate: numLayers > 1 ? (dropPathRate * layer) / (numLayers - 1) : 0,
         epsilon,
         linear,
+        layerScale: options.layerScale,
+        order: options.order,
+        keyBias: options.keyBias,
+        ffnDropPath: options.ffnDropPath,
       });
     });
+    this.order = options.order ?? "visionFirst";
+    if (options.relativePositions) this.relativePositions = new ModalityRelativePositions({ ...options.relativePositions, numHeads, numLayers, order: this.order });
     if (options.finalNorm !== false) this.finalNorm = new Experts(routing.finalNorm, () => new LayerNorm(embedDim, { epsilon }));
   }
 
@@ -82,9 +102,12 @@ export class MultiwayEncoder extends Module {
     const own: ByModality<KeysAndValues>[] = [];
     const hidden = [x];
     const attention: ByModality<Tensor>[] = [];
+    if (past && this.relativePositions) throw new OptionError("MultiwayEncoder: tokens that came before were given to an encoder with relative positions, whose tables hold whole sequences; expected a model without. Encode the sequence as a whole.");
+    const relative = this.relativePositions?.forward({ vision: x.vision?.shape[1] ?? 0, language: x.language?.shape[1] ?? 0 });
     this.layers.forEach((layer, index) => {
-      if (options.attention) attention.push(layer.attentionMaps(x, bias));
-      const result = layer.extend(x, { bias, key: key?.fold(index), fused, past: past?.[index] ?? [] });
+      const scores = relative ? addBias(bias, relative(index)) : bias;
+      if (options.attention) attention.push(layer.attentionMaps(x, scores));
+      const result = layer.extend(x, { bias: scores, key: key?.fold(index), fused, past: past?.[index] ?? [] });
       x = result.tokens;
       own.push(result.own);
       hidden.push(x);
@@ -95,4 +118,8 @@ export class MultiwayEncoder extends Module {
     if (options.own) output.own = own;
     return output;
   }
+}
+
+function addBias(a: ByModality<Tensor>, b: ByModality<Tensor>): ByModality<Tensor> {
+  return mapModalities(b, (bias, modality) => a[modality]?.add(bias) ?? bias);
 }

@@ -6,10 +6,18 @@ import type { Tensor } from "@multiway/tensor";
 export type Modality = "vision" | "language";
 export const modalities: readonly Modality[] = ["vision", "language"];
 
-/** One value per modality that a call holds; the order in a joined sequence is vision, language. */
+/** One value per modality that a call holds. */
 export interface ByModality<T> {
   vision?: T;
   language?: T;
+}
+
+/** Which modality comes first in a joined sequence: attention masks and maps are read in this order. BEiT-3 has pictures first, VLMo texts. */
+export type SequenceOrder = "visionFirst" | "languageFirst";
+
+/** What is there, as it stands in a joined sequence. */
+export function inSequence<T>({ vision, language }: ByModality<T>, order: SequenceOrder = "visionFirst"): T[] {
+  return (order === "visionFirst" ? [vision, language] : [language, vision]).filter((value) => value !== undefined);
 }
 
 /** Which weights a part of the block keeps. */

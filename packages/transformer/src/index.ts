@@ -3,13 +3,14 @@ export { MultiwayBlock, type BlockInput, type BlockRouting, type MultiwayBlockOp
 export { nameOfOfficial, officialName } from "./checkpoint-names.ts";
 export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.ts";
 export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions } from "./encoder.ts";
-export { Experts, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing } from "./experts.ts";
+export { Experts, inSequence, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing, type SequenceOrder } from "./experts.ts";
 export { attentionBias, captioningMask, hiddenScore, type Lengths } from "./masks.ts";
 export { loadOfficial, officialStateDict, type LoadOfficialOptions, type OfficialReport } from "./load-official.ts";
+export { ModalityRelativePositions, modalityRelativeIndex, type RelativePositionsOptions } from "./modality-relative-positions.ts";
 export { MultiwayTransformer, type ForwardOptions, type MultiwayInput, type MultiwayTransformerOptions } from "./multiway-transformer.ts";
 export { describeOfficial, type OfficialForm } from "./official-form.ts";
 export { officialNamesOf, type OfficialNames } from "./official-names.ts";
 export { fitOfficialTensors, type FitOptions, type FittedTensors, type OfficialFit, type OfficialTensor } from "./official-tensors.ts";
-export { modelSizes, paperForm, releasedForm, type ModelSize } from "./presets.ts";
+export { modelSizes, paperForm, releasedForm, vlmoForm, type ModelSize } from "./presets.ts";
 export { RelativePositionBias, relativePositionBucket } from "./relative-positions.ts";
 export { resizePositions, type Grid } from "./resize-positions.ts";

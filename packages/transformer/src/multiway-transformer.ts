@@ -32,7 +32,7 @@ export interface MultiwayInput {
   isMaskedPatch?: Tensor | undefined;
   /** Rows of the text position table, i32 [batch or 1, length]; default 2, 3, … */
   textPositions?: Tensor | undefined;
-  /** Bool [length, length] over image and text tokens: pairs that do not see each other. */
+  /** Bool [length, length] over image and text tokens, in the encoder's order: pairs that do not see each other. */
   isHidden?: Tensor | undefined;
 }
 
@@ -111,7 +111,7 @@ export class MultiwayTransformer extends Module {
   forward(input: MultiwayInput, options: ForwardOptions = {}): EncoderOutput {
     const tokens = this.embed(input);
     const lengths = { vision: tokens.vision?.shape[1] ?? 0, language: tokens.language?.shape[1] ?? 0 };
-    return this.encoder.forward(tokens, { ...options, bias: attentionBias(lengths, { isPadding: input.isPadding, isHidden: input.isHidden }) });
+    return this.encoder.forward(tokens, { ...options, bias: attentionBias(lengths, { isPadding: input.isPadding, isHidden: input.isHidden }, this.encoder.order) });
   }
 
   /** Use a: pictures alone. @returns `vision` [batch, 1 + patches, embedDim] */
@@ -140,7 +140,7 @@ export class MultiwayTransformer extends Module {
 
   /** Use e: as fusion, but text sees only itself to its left, and the picture sees no text: for writing captions word by word. */
   encodeForCaptioning(input: MultiwayInput & { images: Tensor; text: Tensor }, options: ForwardOptions = {}): EncoderOutput & { vision: Tensor; language: Tensor } {
-    const isHidden = captioningMask({ vision: this.numPatches + 1, language: input.text.shape[1]! });
+    const isHidden = captioningMask({ vision: this.numPatches + 1, language: input.text.shape[1]! }, this.encoder.order);
     return this.encodeFusion({ ...input, isHidden }, options);
   }
 }

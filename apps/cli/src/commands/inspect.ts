@@ -1,10 +1,19 @@
 import { describeCheckpoint, formatCheckpoint } from "@multiway/checkpoint";
+import { withoutControls } from "./without-controls.ts";
+
+export interface InspectFlags {
+  depth?: number;
+  statistics?: boolean;
+  json?: boolean;
+}
 
 /** What a checkpoint holds, as text. */
-export async function inspect(file: string, { depth }: { depth?: number }): Promise<string> {
-  const text = formatCheckpoint(await describeCheckpoint(file), depth === undefined ? {} : { depth });
+export async function inspect(file: string, { depth, statistics = false, json = false }: InspectFlags): Promise<string> {
+  const description = await describeCheckpoint(file, { statistics });
+  // JSON spells such characters by their numbers.
+  if (json) return JSON.stringify(description, undefined, 2).replace(/[\u007f-\u009f]/g, withoutControls);
   // Metadata may be a page long, as the record of a stopped run is.
-  return text
+  return formatCheckpoint(description, depth === undefined ? {} : { depth })
     .split("\n")
     .map((line) => (/^ {2}\S+ = /.test(line) && line.length > longestLine ? `${line.slice(0, longestLine)}… (${line.length.toLocaleString("en-US")} characters)` : line))
     .map(withoutControls)
@@ -12,9 +21,3 @@ export async function inspect(file: string, { depth }: { depth?: number }): Prom
 }
 
 const longestLine = 200;
-
-/** A file's names are not ours: what would move the cursor or colour the terminal is shown instead. */
-function withoutControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}

@@ -3,7 +3,9 @@ import { deviceChoices } from "../open-chosen-device.ts";
 import { version } from "../version.ts";
 import { choice, folderName, wholeNumber } from "./option-values.ts";
 import { defaultDataFolder } from "../default-data-folder.ts";
+import type { ConvertFlags } from "./convert.ts";
 import type { DemoFlags } from "./demo.ts";
+import type { InspectFlags } from "./inspect.ts";
 
 /**
  * The commands of `multiway`. What a command needs is imported when it runs, so that help and mistyped flags are answered at once.
@@ -42,13 +44,31 @@ export function createProgram(finish: (exitCode: number) => void): Command {
 
   program
     .command("inspect")
-    .argument("<file>", "a safetensors file")
+    .argument("<file>", "a safetensors or PyTorch file, an index of shards, a folder with one, or an address")
     .description("lists what a checkpoint holds: names as a tree, shapes, types, counts and metadata")
     .option("--depth <number>", "levels of the tree to show (default: all)", wholeNumber("--depth", { least: 1, most: 1000 }))
+    .option("--statistics", "reads all tensors, one at a time: least, greatest, mean, deviation, and how many are NaN or infinite")
+    .option("--json", "prints it as JSON")
     .option("--debug", "prints stack traces of errors")
-    .action(async (file: string, flags: { depth?: number }) => {
+    .action(async (file: string, flags: InspectFlags) => {
       const { inspect } = await import("./inspect.ts");
       process.stdout.write(`${await inspect(file, flags)}\n`);
+    });
+
+  program
+    .command("convert")
+    .argument("<in>", "what to read, as for inspect")
+    .argument("<out>", "what to write: PyTorch where it ends in .pth, .pt or .bin, else safetensors")
+    .description("writes a checkpoint in another format, with floats of another width, or under other names")
+    .addOption(new Option("--dtype <type>", "what floats become: f32, f16 or bf16 (default: as they are)").argParser(choice("--dtype", ["f32", "f16", "bf16"] as const)))
+    .addOption(new Option("--names <naming>", "official, or timm: its picture branch alone (default: as they are)").argParser(choice("--names", ["official", "timm"] as const)))
+    .option("--part <key>", "the key of a PyTorch file that holds the tensors (default: model, module or state_dict, else all of it)")
+    .option("--prefix <text>", "takes tensors whose names begin so, without it")
+    .option("--max-shard-mb <number>", "writes shards of at most so many megabytes, and an index to them", wholeNumber("--max-shard-mb", { least: 1, most: 1_000_000 }))
+    .option("--debug", "prints stack traces of errors")
+    .action(async (input: string, output: string, flags: ConvertFlags) => {
+      const { convert } = await import("./convert.ts");
+      process.stdout.write(`${await convert(input, output, flags)}\n`);
     });
 
   return program;

@@ -1,18 +1,29 @@
 import { randomUUID } from "node:crypto";
-import { open, realpath, rename, unlink, type FileHandle } from "node:fs/promises";
+import { mkdtemp, open, readdir, realpath, rename, unlink, type FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failure, type Place } from "../failure.ts";
-import { fetchBlob } from "./fetch-blob.ts";
-import type { Files } from "./files.ts";
-import { blobSource } from "./memory.ts";
+import { room, type Files } from "./files.ts";
+import { diskParts } from "./parts/disk-parts.ts";
 
 /** Largest part that is handed to the system at once; Linux takes no more than 2 GiB. */
 const partBytes = 64 * 1024 * 1024;
 
+export const isAddress: Files["isAddress"] = (source) => /^(https?|data|blob):/i.test(source);
+
+export const filesIn: Files["filesIn"] = (source) => readdir(toPath(source)).catch(() => undefined);
+
+export const removeFile: Files["removeFile"] = (source) => unlink(toPath(source)).catch(() => {});
+
+export const openCache: Files["openCache"] = async (cache, place) => {
+  if (typeof cache === "string" || cache instanceof URL) return diskParts(toPath(cache), place);
+  throw failure(place, "`cache` is no path", "In Node, name a folder.");
+};
+
+export const openTemporary: Files["openTemporary"] = async (place) => diskParts(await mkdtemp(join(tmpdir(), "multiway-")), place, { isTemporary: true });
+
 export const openFile: Files["openFile"] = async (source, place) => {
-  const address = String(source);
-  if (/^(https?|data|blob):/i.test(address)) return blobSource(await fetchBlob(address, place));
   const path = toPath(source);
   let file: FileHandle | undefined;
   try {
@@ -29,8 +40,8 @@ export const openFile: Files["openFile"] = async (source, place) => {
 function fileSource(file: FileHandle, sizeBytes: number, place: Place) {
   return {
     sizeBytes,
-    async read(begin: number, end: number): Promise<Uint8Array> {
-      const bytes = new Uint8Array(end - begin);
+    async read(begin: number, end: number, scratch?: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+      const bytes = room(end - begin, scratch);
       for (let done = 0; done < bytes.length; ) {
         let bytesRead: number;
         try {

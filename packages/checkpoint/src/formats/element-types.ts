@@ -30,6 +30,8 @@ export const elementTypes: Readonly<Record<ElementType, Rule>> = {
   BOOL: { sizeBytes: 1, view: Uint8Array, dtype: "bool" },
 };
 
+export const isFloat = (type: ElementType): boolean => type === "F64" || type === "F32" || type === "F16" || type === "BF16";
+
 export const isElementType = (text: unknown): text is ElementType => typeof text === "string" && Object.hasOwn(elementTypes, text);
 
 /** Bytes of a tensor; Infinity beyond what a number counts exactly. */
@@ -72,11 +74,4 @@ export function bytesOfElements(type: ElementType, data: Elements): Uint8Array {
 function swapBytes(bytes: Uint8Array, size: number): Uint8Array {
   if (size > 1) for (let start = 0; start < bytes.length; start += size) bytes.subarray(start, start + size).reverse();
   return bytes;
-}
-
-/** The upper half of each f32: bf16 widens without loss. */
-export function widenBfloat16(bits: Uint16Array): Float32Array {
-  const words = new Uint32Array(bits.length);
-  for (let position = 0; position < bits.length; position++) words[position] = bits[position]! << 16;
-  return new Float32Array(words.buffer);
 }

@@ -89,7 +89,7 @@ function checkEntry(name: string, entry: unknown, dataStart: number, fileBytes: 
   const expected = sizeBytes(type, shape as number[]);
   if (end - begin !== expected) throw fail(`${type}${formatShape(shape as number[])} needs ${expected} bytes, but its data_offsets [${begin}, ${end}] hold ${end - begin}`);
   if (begin % elementTypes[type].sizeBytes !== 0) throw fail(`it begins at byte ${begin} of the data; expected a multiple of ${elementTypes[type].sizeBytes}, the size of ${type}`, "Whoever wrote the file must align it.");
-  return { name, type, shape: shape as number[], begin: dataStart + begin, end: dataStart + end };
+  return { name, type, shape: shape as number[], begin: dataStart + begin, end: dataStart + end, near: dataStart + begin };
 }
 
 /** Sorted by place, the tensors must follow each other without overlap and without gap, to the end of the file. */

@@ -11,6 +11,13 @@ export interface HostTensor {
   type?: ElementType;
 }
 
+/** A tensor to be written that is read when its turn comes. */
+export interface LazyTensor {
+  shape: Shape;
+  type: ElementType;
+  read(): Promise<Elements>;
+}
+
 /** A tensor's place in a file that is yet to be written. */
 export interface PlannedTensor {
   name: string;

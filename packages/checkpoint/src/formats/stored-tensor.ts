@@ -1,15 +1,20 @@
-import { halfToFloat, type DType, type HostArray, type Shape } from "@multiway/tensor";
+import { floatToHalf, type DType, type HostArray, type Shape } from "@multiway/tensor";
 import { failure, type Place } from "../failure.ts";
-import { elementTypes, viewElements, widenBfloat16, type Elements, type ElementType } from "./element-types.ts";
+import { narrowToBfloat16, widenBfloat16, widenHalf } from "./half-floats.ts";
+import { elementTypes, isFloat, viewElements, type Elements, type ElementType } from "./element-types.ts";
 
 /** Where a tensor lies in a file, and what it is. */
 export interface TensorEntry {
   name: string;
   type: ElementType;
   shape: Shape;
-  /** First byte and the byte after the last, counted from the file's begin. */
+  /** First byte and the byte after the last, counted from the file's begin, or from its storage's where it has one. */
   begin: number;
   end: number;
+  /** About where in the file it lies, which is enough to read tensors in order. */
+  near: number;
+  /** The storage of a PyTorch file that it is a view of. */
+  storage?: string;
   /** In elements, where these are not one behind the other in row-major order. */
   strides?: readonly number[];
 }
@@ -55,7 +60,7 @@ export class StoredTensor {
       case "U32":
         return elements as HostArray;
       case "F16":
-        return widens ? Float32Array.from(elements as Uint16Array, halfToFloat) : (elements as Uint16Array);
+        return widens ? widenHalf(elements as Uint16Array) : (elements as Uint16Array);
       case "BF16":
         return widenBfloat16(elements as Uint16Array);
       case "F64":
@@ -76,6 +81,43 @@ export class StoredTensor {
       case "U8":
         return Uint32Array.from(elements as Uint16Array | Uint8Array);
     }
+  }
+
+  /** The elements and dtype of a tensor on a device: halves as such or widened, bfloat16 as f32 or, where its range allows it, f16. */
+  toDevice({ halves, bfloat16 }: { halves: "keep" | "widen"; bfloat16: "f32" | "f16" }): { data: HostArray; dtype: DType } {
+    if (this.type === "BF16" && bfloat16 === "f16") return { data: this.convert("F16") as Uint16Array, dtype: "f16" };
+    const widens = halves === "widen";
+    return { data: this.toHost({ widens }), dtype: widens && this.dtype === "f16" ? "f32" : this.dtype };
+  }
+
+  /**
+   * The elements as floats of another width: the nearest, ties to even. Integers and bools stay as they are.
+   *
+   * @throws CheckpointError for a finite number that is beyond the type's range
+   */
+  convert(type: "F32" | "F16" | "BF16"): Elements {
+    if (!isFloat(this.type) || this.type === type) return this.elements;
+    // Its range is that of f32, so that nothing is lost on the way but what the end loses too.
+    const wide = this.type === "F64" ? this.#narrow(this.elements as Float64Array) : (this.toHost({ widens: true }) as Float32Array);
+    if (type === "F32") return wide;
+    return type === "F16" ? this.#narrowToHalf(wide) : this.#narrowToBfloat16(wide);
+  }
+
+  #narrowToHalf(elements: Float32Array): Uint16Array {
+    const halves = new Uint16Array(elements.length);
+    for (let i = 0; i < halves.length; i++) {
+      const value = elements[i]!;
+      halves[i] = floatToHalf(value);
+      if ((halves[i]! & 0x7fff) === 0x7c00 && Number.isFinite(value)) throw this.#misfit(i, value, "expected a number that f16 can hold, up to 65504");
+    }
+    return halves;
+  }
+
+  #narrowToBfloat16(elements: Float32Array): Uint16Array {
+    const narrowed = narrowToBfloat16(elements);
+    const wrong = narrowed.findIndex((bits, position) => (bits & 0x7fff) === 0x7f80 && Number.isFinite(elements[position]));
+    if (wrong >= 0) throw this.#misfit(wrong, elements[wrong]!, "expected a number that bf16 can hold, up to 3.39e38");
+    return narrowed;
   }
 
   #narrow(elements: Float64Array): Float32Array {

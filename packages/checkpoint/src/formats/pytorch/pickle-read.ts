@@ -16,6 +16,11 @@ export interface PickleOptions {
 /** The stack's marker for where the items of a container begin. */
 const mark = Symbol("mark");
 
+/** Of whole numbers; the magic number of PyTorch's older form has ten bytes. */
+const maxNumberBytes = 1024;
+/** Elements that are copied when containers are made of others. Each call could copy all that is there. */
+const maxCopies = 16_000_000;
+
 const newlyGot = "Is it a PyTorch file? It may be damaged; get a new copy.";
 const textDecoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -177,12 +182,15 @@ class PickleReader {
 
   #make(known: unknown, values: unknown): unknown {
     if (!isKnownClass(known) || !Array.isArray(values)) throw this.#damaged("something that is no class is called");
+    for (const value of values as unknown[]) this.#copies += extentOf(value);
+    if (this.#copies > maxCopies) throw this.#damaged("containers are made of others over and over");
     const made = known.make?.(values);
     if (made === undefined) throw this.#damaged(`${known.name} is called with ${values.length} arguments that do not fit`);
     if (known.isNamespace) this.#namespaces.add(made as Map<unknown, unknown>);
     return made;
   }
 
+  #copies = 0;
   readonly #namespaces = new WeakSet<Map<unknown, unknown>>();
   #isNamespace(object: Map<unknown, unknown>): boolean {
     return this.#namespaces.has(object);
@@ -249,7 +257,10 @@ class PickleReader {
     return this.#bytes.slice(at, at + length);
   }
   #latin1(length: number): string {
-    return Array.from(this.#blob(length), (byte) => String.fromCharCode(byte)).join("");
+    const at = this.#take(length);
+    let text = "";
+    for (let begin = at; begin < at + length; begin += 8192) text += String.fromCharCode(...this.#bytes.subarray(begin, Math.min(at + length, begin + 8192)));
+    return text;
   }
   #text(length: number): string {
     const at = this.#take(length);
@@ -270,13 +281,14 @@ class PickleReader {
 
   /** A signed little-endian number of any length. */
   #long(length: number): number | bigint {
+    if (length > maxNumberBytes) throw this.#damaged(`a whole number has ${length} bytes; at most ${maxNumberBytes} are read`);
     const bytes = this.#blob(length);
     let value = 0n;
     for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
     return narrow(length > 0 && bytes[length - 1]! >= 0x80 ? value - (1n << BigInt(8 * length)) : value);
   }
   #integerOf(text: string): number | bigint {
-    if (!/^[+-]?\d+$/.test(text)) throw this.#damaged(`${formatValue(text)} stands where a whole number should`);
+    if (text.length > maxNumberBytes || !/^[+-]?\d+$/.test(text)) throw this.#damaged(`${formatValue(text)} stands where a whole number should`);
     return narrow(BigInt(text.replace(/^\+/, "")));
   }
   #float(text: string): number {
@@ -300,5 +312,6 @@ class PickleReader {
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", 0: "\0" };
+const extentOf = (value: unknown): number => (typeof value === "string" || Array.isArray(value) || value instanceof Uint8Array ? value.length : value instanceof Map || value instanceof Set ? value.size : 0);
 const isKnownClass = (value: unknown): value is KnownClass => typeof value === "object" && value !== null && "isKnownClass" in value;
 const narrow = (value: bigint): number | bigint => (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value);

@@ -5,13 +5,20 @@ import { elementTypes, type ElementType } from "../element-types.ts";
 import type { KnownClass } from "./known-classes.ts";
 import { PickleEnded, readPickle } from "./pickle-read.ts";
 import type { Pickled, Storage } from "./pickled.ts";
-import { readZipDirectory } from "./zip-directory.ts";
+import { beginOf, readEntry, readZipDirectory } from "./zip-directory.ts";
 
-/** A file that `torch.save` has written: its objects, and where each storage's bytes lie. */
+/** Where a storage lies in a file. */
+export interface StoragePlace {
+  /** About where, which is enough to read storages in order. */
+  near: number;
+  /** Where exactly, once what stands before it has been read and checked. */
+  begin(): Promise<number>;
+}
+
+/** A file that `torch.save` has written: its objects, and where each storage's bytes lie, by its key. */
 export interface TorchFile {
   value: Pickled;
-  /** First byte of each storage, by its key. */
-  storageBegins: ReadonlyMap<string, number>;
+  storages: ReadonlyMap<string, StoragePlace>;
 }
 
 const getAnew = "The file is damaged or was cut short; get a new copy and compare its size.";
@@ -25,20 +32,25 @@ export async function readTorchZip(source: ByteSource, place: Place): Promise<To
   if (pickles.length !== 1) throw failure(place, `this zip archive holds ${pickles.length === 0 ? "no" : pickles.length} data.pkl; expected one, as torch.save writes it`, "If the checkpoint was packed into an archive, unpack it first.");
   const folder = pickles[0]!.slice(0, -"data.pkl".length);
   const order = entries.get(`${folder}byteorder`);
-  if (order && new TextDecoder().decode(await source.read(order.begin, Math.min(order.end, order.begin + 16))) === "big") throw failure(place, "its numbers are big-endian; expected little-endian", "Save it again on a usual machine.");
+  if (order && new TextDecoder().decode(await readEntry(source, order, place, 16)) === "big") throw failure(place, "its numbers are big-endian; expected little-endian", "Save it again on a usual machine.");
 
-  const { begin, end } = entries.get(pickles[0]!)!;
-  if (end - begin > maxPickleBytes) throw failure(place, `its data.pkl has ${end - begin} bytes; at most ${maxPickleBytes} are read`, "Save the parameters alone.");
-  const storages = new Storages(place);
-  const { value } = whole(place, await source.read(begin, end), 0, storages);
-  const storageBegins = new Map<string, number>();
-  for (const storage of storages.all) {
+  const pickle = entries.get(pickles[0]!)!;
+  if (pickle.sizeBytes > maxPickleBytes) throw failure(place, `its data.pkl has ${pickle.sizeBytes} bytes; at most ${maxPickleBytes} are read`, "Save the parameters alone.");
+  const described = new Storages(place);
+  const { value } = whole(place, await readEntry(source, pickle, place), 0, described);
+  const storages = new Map<string, StoragePlace>();
+  for (const storage of described.all) {
     const entry = entries.get(`${folder}data/${storage.key}`);
     if (!entry) throw failure(place, `there is no ${formatValue(`data/${storage.key}`)} in it, which its tensors refer to`, getAnew);
-    if (bytesOf(storage) > entry.end - entry.begin) throw failure(place, `${formatValue(`data/${storage.key}`)} in it has ${entry.end - entry.begin} bytes; expected ${bytesOf(storage)}`, getAnew);
-    storageBegins.set(storage.key, entry.begin);
+    if (bytesOf(storage) > entry.sizeBytes) throw failure(place, `${formatValue(`data/${storage.key}`)} in it has ${entry.sizeBytes} bytes; expected ${bytesOf(storage)}`, getAnew);
+    storages.set(storage.key, { near: entry.leastBegin, begin: once(() => beginOf(source, entry, place)) });
   }
-  return { value, storageBegins };
+  return { value, storages };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 const magic = 0x1950a86a20f9469cfc6cn;
@@ -46,8 +58,8 @@ const legacyProtocol = 1001;
 
 /** The older form: five pickles (magic number, protocol, system, objects, keys of storages), then each storage's length and bytes. */
 export async function readTorchLegacy(source: ByteSource, place: Place): Promise<TorchFile> {
-  const storages = new Storages(place);
-  const stream = new PickleStream(source, place, storages);
+  const described = new Storages(place);
+  const stream = new PickleStream(source, place, described);
   if ((await stream.next()) !== magic) throw failure(place, "this is a pickle, but not one that torch.save has written", "Save the parameters with torch.save.");
   const protocol = await stream.next();
   if (protocol !== legacyProtocol) throw failure(place, `its form has number ${formatValue(protocol)}; expected ${legacyProtocol}`, "Load it in PyTorch and save it again.");
@@ -57,22 +69,26 @@ export async function readTorchLegacy(source: ByteSource, place: Place): Promise
   const keys = await stream.next();
   if (!Array.isArray(keys)) throw failure(place, "the list of its storages is missing", getAnew);
 
-  const storageBegins = new Map<string, number>();
+  const storages = new Map<string, StoragePlace>();
   let { position } = stream;
   for (const key of keys as unknown[]) {
-    const storage = storages.get(String(key));
+    const storage = described.get(String(key));
     if (!storage) throw failure(place, `storage ${formatValue(key)} is listed, but no tensor refers to it`, getAnew);
-    if (position + 8 > source.sizeBytes) throw failure(place, `storage ${formatValue(key)} lies beyond the file's end`, getAnew);
-    const header = await source.read(position, position + 8);
-    const length = Number(new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true));
-    if (length !== storage.length) throw failure(place, `storage ${formatValue(key)} has ${length} elements; its tensors expect ${storage.length}`, getAnew);
-    position += 8;
-    storageBegins.set(storage.key, position);
-    position += bytesOf(storage);
+    const near = position + 8;
+    storages.set(storage.key, { near, begin: once(() => checkedBegin(source, storage, near, place)) });
+    position = near + bytesOf(storage);
     if (position > source.sizeBytes) throw failure(place, `storage ${formatValue(key)} ends at byte ${position}; the file has ${source.sizeBytes}`, getAnew);
   }
-  for (const { key } of storages.all) if (!storageBegins.has(key)) throw failure(place, `storage ${formatValue(key)} is not in the file`, getAnew);
-  return { value, storageBegins };
+  for (const { key } of described.all) if (!storages.has(key)) throw failure(place, `storage ${formatValue(key)} is not in the file`, getAnew);
+  return { value, storages };
+}
+
+/** A storage's own count of its elements stands before it. */
+async function checkedBegin(source: ByteSource, { key, length }: Storage, begin: number, place: Place): Promise<number> {
+  const header = await source.read(begin - 8, begin);
+  const counted = new DataView(header.buffer, header.byteOffset, 8).getBigInt64(0, true);
+  if (counted !== BigInt(length)) throw failure(place, `storage ${formatValue(key)} has ${counted} elements; its tensors expect ${length}`, getAnew);
+  return begin;
 }
 
 const bytesOf = ({ type, length }: Storage): number => length * (type ? elementTypes[type].sizeBytes : 1);

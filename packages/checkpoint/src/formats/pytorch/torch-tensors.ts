@@ -9,8 +9,8 @@ import type { TorchFile } from "./torch-file.ts";
 const maxDepth = 64;
 /** Objects in all: values that are shared count as often as they are met. */
 const maxObjects = 4_000_000;
-/** A small storage may be spread over a large shape by strides of 0; beyond this it is an attack. */
-const mostSpreadBytes = 2 ** 30;
+/** A small storage may be spread over a large shape by strides of 0, and shared by many tensors; beyond this it is an attack. */
+const mostSpreadBytes = 64 * 2 ** 20;
 
 const damaged = "The file is damaged; get a new copy.";
 
@@ -48,11 +48,13 @@ export function partOf(value: Pickled, part: string | undefined, place: Place): 
 }
 
 /** Where a tensor's elements lie in the file. */
-export function entryOf(name: string, tensor: PickledTensor, { storageBegins }: TorchFile, place: Place): TensorEntry {
+export function entryOf(name: string, tensor: PickledTensor, { storages }: TorchFile, place: Place): TensorEntry {
   const { type, shape, strides, offset, storage } = tensor;
   const size = elementTypes[type].sizeBytes;
-  const begin = storageBegins.get(storage.key)! + offset * size;
-  if (shape.includes(0)) return { name, type, shape, begin, end: begin };
+  const { near } = storages.get(storage.key)!;
+  const begin = offset * size;
+  const rest = { name, type, shape, storage: storage.key };
+  if (shape.includes(0)) return { ...rest, begin, end: begin, near };
   const last = strides.reduce((sum, stride, axis) => sum + stride * (shape[axis]! - 1), offset);
   const available = storage.type === undefined ? Math.floor(storage.length / size) : storage.length;
   if (!(last < available) || (storage.type !== undefined && elementTypes[storage.type].sizeBytes !== size)) {
@@ -67,7 +69,13 @@ export function entryOf(name: string, tensor: PickledTensor, { storageBegins }: 
     expected *= shape[axis]!;
     return fits;
   });
-  return { name, type, shape, begin, end, ...(!isContiguous && { strides }) };
+  return { ...rest, begin, end, near: near + begin, ...(!isContiguous && { strides }) };
+}
+
+/** Tensors of one storage are many times what the file holds only where somebody wants to exhaust the memory. */
+export function checkTotal(entries: readonly TensorEntry[], fileBytes: number, place: Place): void {
+  const total = entries.reduce((sum, { type, shape }) => sum + sizeBytes(type, shape), 0);
+  if (total > 8 * fileBytes + mostSpreadBytes) throw failure(place, `its tensors would take ${total} bytes; the file has ${fileBytes}`, damaged, { details: { total, fileBytes } });
 }
 
 /** Row-major bytes of a tensor whose elements lie `strides` apart, the first at the beginning. */

@@ -4,9 +4,12 @@ import type { ByteSource } from "../../files/files.ts";
 
 /** A file inside a zip archive, stored as it is. */
 export interface ZipEntry {
-  /** First byte and the byte after the last, in the archive. */
-  begin: number;
-  end: number;
+  name: string;
+  /** Where its own header begins in the archive; its bytes follow. */
+  header: number;
+  /** The first place where its bytes can begin. */
+  leastBegin: number;
+  sizeBytes: number;
 }
 
 const endSignature = 0x06054b50;
@@ -24,7 +27,7 @@ const maxDirectoryBytes = 64 * 2 ** 20;
 const getAnew = "The file is damaged or was cut short; get a new copy and compare its size.";
 
 /**
- * The files of a zip archive (PKWARE's APPNOTE 6.3, with its 64-bit records) by name, and where their bytes lie. Archives are read in parts: only the directory and each file's own header.
+ * The files of a zip archive (PKWARE's APPNOTE 6.3, with its 64-bit records) by name. Only the directory is read; {@link beginOf} reads a file's own header.
  *
  * @throws CheckpointError for an archive that is damaged, encrypted or compressed
  */
@@ -49,9 +52,9 @@ export async function readZipDirectory(source: ByteSource, place: Place): Promis
     if (flags & 1) throw failure(place, `${formatValue(name)} in it is encrypted`, "Decrypt the archive first.");
     if (method !== 0 || packed !== plain) throw failure(place, `${formatValue(name)} in it is compressed; PyTorch stores tensors as they are`, "Unpack the archive and pack it with `zip -0`.", { details: { name, method } });
     if (entries.has(name)) throw failure(place, `it holds ${formatValue(name)} twice`, getAnew, { details: { name } });
-    const begin = await dataBegin(source, local, name, place);
-    if (begin + plain > source.sizeBytes) throw failure(place, `${formatValue(name)} ends at byte ${begin + plain}; the file has ${source.sizeBytes}`, getAnew, { details: { name } });
-    entries.set(name, { begin, end: begin + plain });
+    const leastBegin = local + localBytes + nameLength;
+    if (leastBegin + plain > offset) throw failure(place, `${formatValue(name)} ends at byte ${leastBegin + plain}; the archive's directory begins at ${offset}`, getAnew, { details: { name } });
+    entries.set(name, { name, header: local, leastBegin, sizeBytes: plain });
   }
   return entries;
 }
@@ -94,11 +97,18 @@ function wide(extra: DataView, numbers: [number, number, number], order: readonl
   return result;
 }
 
-/** Where an entry's bytes begin: behind its own header, whose length only it knows. */
-async function dataBegin(source: ByteSource, local: number, name: string, place: Place): Promise<number> {
-  if (local + localBytes > source.sizeBytes) throw failure(place, `${formatValue(name)} in it lies beyond its end`, getAnew, { details: { name } });
-  const header = await source.read(local, local + localBytes);
+/** Where a file's bytes begin: behind its own header, whose length only that knows. */
+export async function beginOf(source: ByteSource, { name, header: at, sizeBytes }: ZipEntry, place: Place): Promise<number> {
+  const header = await source.read(at, at + localBytes);
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
   if (view.getUint32(0, true) !== localSignature) throw failure(place, `the header of ${formatValue(name)} in it is damaged`, getAnew, { details: { name } });
-  return local + localBytes + view.getUint16(26, true) + view.getUint16(28, true);
+  const begin = at + localBytes + view.getUint16(26, true) + view.getUint16(28, true);
+  if (begin + sizeBytes > source.sizeBytes) throw failure(place, `${formatValue(name)} ends at byte ${begin + sizeBytes}; the file has ${source.sizeBytes}`, getAnew, { details: { name } });
+  return begin;
+}
+
+/** All of a file, or its first bytes. */
+export async function readEntry(source: ByteSource, entry: ZipEntry, place: Place, most = Infinity): Promise<Uint8Array> {
+  const begin = await beginOf(source, entry, place);
+  return source.read(begin, begin + Math.min(entry.sizeBytes, most));
 }
