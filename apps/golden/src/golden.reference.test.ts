@@ -35,9 +35,10 @@ describe("runGolden", () => {
       ...(await run(join(packages, "images/fixtures"))),
       ...(await run(join(packages, "tokenizers/fixtures/reference/bpe.json.gz"))),
       ...(await run(join(packages, "transformer/fixtures/components"))),
+      ...(await run(join(packages, "metrics/fixtures"))),
     ];
     expect(reports.filter(({ passed }) => !passed)).toEqual([]);
-    expect(formatTotal(reports)).toBe("13 passed, 0 failed");
+    expect(formatTotal(reports)).toBe("14 passed, 0 failed");
     for (const { worst } of reports) expect(worst).toBeLessThanOrEqual(1);
     expect(formatReport(reports.find(({ name }) => name === "text_embedding")!)).toMatch(/^✓ text_embedding +component +1 value, all exact$/);
     expect(formatReport(reports[0]!)).toMatch(/^✓ preprocess\/images +preprocess +93 values, at most 0\.\d+ of the tolerance: outputs\//);

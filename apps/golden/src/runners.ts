@@ -7,6 +7,7 @@ import type { Device } from "@multiway/tensor";
 import { runTokenizerCase } from "@multiway/tokenizers/golden";
 import { runTransformerCase, transformerKinds } from "@multiway/transformer/golden";
 import type { GoldenCase } from "./find-cases.ts";
+import { headLosses } from "./head-losses.ts";
 
 /** One compared result. */
 export interface GoldenResult {
@@ -30,7 +31,7 @@ const runners: readonly Runner[] = [
   { takes: (kind) => kind.startsWith("preprocess"), usesDevice: false, run: runImages },
   { takes: (kind) => checkpointKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runCheckpointCase(manifest, readFile) },
   { takes: (kind) => maskKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMaskCase(manifest, readFile) },
-  { takes: (kind) => metricsKinds.includes(kind), usesDevice: false, run: ({ manifest, readFile }) => runMetricsCase(manifest, readFile) },
+  { takes: (kind) => metricsKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runMetricsCase(manifest, readFile, headLosses(device)) },
   { takes: (kind) => transformerKinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runTransformerCase(manifest, readFile, device) },
   { takes: (kind) => beit3Kinds.includes(kind), usesDevice: true, run: ({ manifest, readFile }, device) => runBeit3Case(manifest, readFile, device) },
 ];

@@ -2,7 +2,7 @@ import { DataError } from "@multiway/errors";
 import { checkPaired, checkReferences, mean } from "../check.ts";
 import { bleuOfCounts, countBleu, type BleuCounts } from "./bleu.ts";
 import { ciderOfItems, type CiderItem, type CiderOptions } from "./cider.ts";
-import { countMeteor, meteorOfCounts, type MeteorCounts } from "./meteor/meteor.ts";
+import { meteorCounter, meteorOfCounts, type MeteorCounts } from "./meteor/meteor.ts";
 import { countNgrams } from "./ngrams.ts";
 import { rougeLOf } from "./rouge-l.ts";
 import { tokenizeCaption } from "./tokenize/tokenize-caption.ts";
@@ -32,6 +32,7 @@ export interface CaptionScores extends CaptionItemScores {
  */
 export class CaptionEvaluator {
   readonly #options: CiderOptions;
+  readonly #countMeteor = meteorCounter();
   readonly #items: { bleu: BleuCounts; meteor: MeteorCounts; rougeL: number; cider: CiderItem }[] = [];
 
   constructor(options: CiderOptions = {}) {
@@ -52,7 +53,7 @@ export class CaptionEvaluator {
     const words = { hypothesis: tokenized(hypothesis), references: references.map(tokenized) };
     this.#items.push({
       bleu: countBleu(words),
-      meteor: countMeteor(words),
+      meteor: this.#countMeteor(words),
       rougeL: rougeLOf(words),
       cider: { hypothesis: countNgrams(words.hypothesis), references: words.references.map(countNgrams) },
     });

@@ -29,8 +29,8 @@ interface Path {
  *
  * Source: Denkowski and Lavie 2014, section 2; cmu-mtlab/meteor (1.5). As there, matches of stems do not count in the search, and a match's distance falls to the paths tried after it.
  */
-export function alignWords(hypothesis: readonly string[], reference: readonly string[]): Match[] {
-  const candidates = candidatesOf(hypothesis, reference);
+export function alignWords(hypothesis: readonly string[], reference: readonly string[], stemOf: (word: string) => string = englishStem): Match[] {
+  const candidates = candidatesOf(hypothesis, reference, stemOf);
   const settled = settledOf(candidates, hypothesis.length);
   const isUsed = new Uint8Array(hypothesis.length);
   for (const match of settled) if (match) isUsed[match.hypothesis] = 1;
@@ -62,15 +62,15 @@ export function countChunks(matches: readonly Match[]): number {
 }
 
 /** For each word of the reference what it could be matched with. */
-function candidatesOf(hypothesis: readonly string[], reference: readonly string[]): Match[][] {
+function candidatesOf(hypothesis: readonly string[], reference: readonly string[], stemOf: (word: string) => string): Match[][] {
   const isSame = hypothesis.length === reference.length && hypothesis.every((word, place) => word === reference[place]);
-  const stems = hypothesis.map(englishStem);
+  const stems = hypothesis.map((word) => stemOf(word));
   const pairs = (place: number, stage: Stage, fits: (other: number) => boolean): Match[] =>
     hypothesis.flatMap((_, other) => (fits(other) ? [{ reference: place, hypothesis: other, stage }] : []));
   return reference.map((word, place) => {
     const exact = pairs(place, "exact", (other) => hypothesis[other] === word);
     if (isSame) return exact;
-    const stem = englishStem(word);
+    const stem = stemOf(word);
     return [...exact, ...pairs(place, "stem", (other) => stems[other] === stem && hypothesis[other] !== word)];
   });
 }

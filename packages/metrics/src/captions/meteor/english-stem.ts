@@ -53,6 +53,16 @@ export function englishStem(word: string): string {
   return stem.replaceAll("Y", "y");
 }
 
+/** {@link englishStem}, which looks at each word once. */
+export function rememberedStems(): (word: string) => string {
+  const stems = new Map<string, string>();
+  return (word) => {
+    let stem = stems.get(word);
+    if (stem === undefined) stems.set(word, (stem = englishStem(word)));
+    return stem;
+  };
+}
+
 /** Behind the first consonant that follows a vowel, from a place on; the end where there is none. */
 function afterVowelAndConsonant(word: string, from: number): number {
   const match = /[aeiouy][^aeiouy]/.exec(word.slice(from));

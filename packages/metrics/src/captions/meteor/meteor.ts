@@ -1,5 +1,6 @@
 import { captionItems, type Caption, type CaptionItem, type CaptionScore } from "../words.ts";
 import { alignWords, countChunks, type Match } from "./align.ts";
+import { rememberedStems } from "./english-stem.ts";
 import { functionWords } from "./function-words.ts";
 
 // Tuned for English by its authors: ranking task of version 1.5.
@@ -36,7 +37,7 @@ export interface MeteorCounts {
  * Source: Denkowski and Lavie 2014, "Meteor Universal"; 2011, "Meteor 1.3", for function words.
  */
 export function meteorExactStem(hypotheses: readonly Caption[], references: readonly (readonly Caption[])[]): CaptionScore {
-  return meteorOfCounts(captionItems("meteorExactStem", hypotheses, references).map(countMeteor));
+  return meteorOfCounts(captionItems("meteorExactStem", hypotheses, references).map(meteorCounter()));
 }
 
 export function meteorOfCounts(items: readonly MeteorCounts[]): CaptionScore {
@@ -45,15 +46,20 @@ export function meteorOfCounts(items: readonly MeteorCounts[]): CaptionScore {
   return { score: scoreOf(sum), perItem: items.map(scoreOf) };
 }
 
-/** Counts of the reference that scores highest; of equals the first. */
-export function countMeteor({ hypothesis, references }: CaptionItem): MeteorCounts {
+/** Counts captions, each with the reference that scores highest; of equals the first. */
+export function meteorCounter(): (item: CaptionItem) => MeteorCounts {
+  const stemOf = rememberedStems();
+  return (item) => countBest(item, stemOf);
+}
+
+function countBest({ hypothesis, references }: CaptionItem, stemOf: (word: string) => string): MeteorCounts {
   const lowerCase = (words: readonly string[]) => words.map((word) => word.toLowerCase());
-  const counts = references.map((reference) => countPair(lowerCase(hypothesis), lowerCase(reference)));
+  const counts = references.map((reference) => countPair(lowerCase(hypothesis), lowerCase(reference), stemOf));
   return counts.reduce((best, one) => (scoreOf(one) > scoreOf(best) ? one : best));
 }
 
-function countPair(hypothesis: readonly string[], reference: readonly string[]): MeteorCounts {
-  const matches = alignWords(hypothesis, reference);
+function countPair(hypothesis: readonly string[], reference: readonly string[], stemOf: (word: string) => string): MeteorCounts {
+  const matches = alignWords(hypothesis, reference, stemOf);
   const weightOf = (word: string) => (functionWords.has(word) ? 1 - delta : delta);
   const total = (words: readonly string[]) => words.reduce((sum, word) => sum + weightOf(word), 0);
   const matched = (wordOf: (match: Match) => string) => matches.reduce((sum, match) => sum + weightOf(wordOf(match)) * (match.stage === "stem" ? stemWeight : 1), 0);
