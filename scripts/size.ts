@@ -29,18 +29,23 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_000 },
   // With addresses, streams and shards, which are 4 kB of it.
   { code: 'export * from "@multiway/checkpoint"', bytes: 25_800 },
-  // With the reader of official checkpoints, which is 6 kB of it.
-  { code: 'export * from "@multiway/transformer"', bytes: 29_000 },
+  // With VLMo's parts, and the reader of official checkpoints, which is 6 kB of it.
+  { code: 'export * from "@multiway/transformer"', bytes: 33_000 },
   // Pages that multiply two matrices.
   { ...productPages["webgpu"]!, bytes: 40_000 },
   { ...productPages["webgpu of two"]!, bytes: 40_500 },
   { ...productPages["wasm"]!, bytes: 46_000 },
   { ...productPages["wasm isolated"]!, bytes: 47_500 },
-  // A page that trains the whole encoder.
+  // Pages that run the whole encoder, and that pretrain it.
+  {
+    code: 'import { compile, openDevice } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { beit3Tiny } from "@multiway/beit3"; import { MultiwayTransformer } from "@multiway/transformer"; console.log(compile, openDevice, webgpu, beit3Tiny, MultiwayTransformer);',
+    loads: "everything",
+    bytes: 89_000,
+  },
   {
     code: 'import { compile, openDevice, valueAndGrad } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { AdamW } from "@multiway/optim"; import { beit3Tiny, PretrainingModel } from "@multiway/beit3"; console.log(compile, openDevice, valueAndGrad, webgpu, AdamW, beit3Tiny, PretrainingModel);',
     loads: "everything",
-    bytes: 90_000,
+    bytes: 92_000,
   },
 ];
 
