@@ -31,11 +31,11 @@ const ceilings: readonly Ceiling[] = [
   { ...productPages["webgpu of two"]!, bytes: 46_000 },
   { ...productPages["wasm"]!, bytes: 47_000 },
   { ...productPages["wasm isolated"]!, bytes: 48_500 },
-  // A page that trains the whole encoder.
+  // A page that trains the whole encoder. A model knows its names in official checkpoints, 1.5 kB.
   {
     code: 'import { compile, openDevice, valueAndGrad } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { AdamW } from "@multiway/optim"; import { beit3Tiny, PretrainingModel } from "@multiway/beit3"; console.log(compile, openDevice, valueAndGrad, webgpu, AdamW, beit3Tiny, PretrainingModel);',
     loads: "everything",
-    bytes: 90_000,
+    bytes: 91_500,
   },
 ];
 
