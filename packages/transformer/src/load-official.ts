@@ -1,4 +1,4 @@
-import { openCheckpoint, type CheckpointReader, type CheckpointSource, type OpenOptions, type StoredTensor } from "@multiway/checkpoint";
+import type { StoredTensor } from "@multiway/checkpoint";
 import { CheckpointError, formatList } from "@multiway/errors";
 import type { Module } from "@multiway/nn";
 import type { Device, Shape, Tensor } from "@multiway/tensor";
@@ -7,7 +7,7 @@ import { encoderPrefix, officialNamesFor } from "./official-names.ts";
 import { planOfficialTensors, type FitOptions, type OfficialFit, type OfficialPlan } from "./official-tensors.ts";
 import { resizePositions } from "./resize-positions.ts";
 
-export interface LoadOfficialOptions extends FitOptions, OpenOptions {
+export interface LoadOfficialOptions extends FitOptions {
   /** Where the tensors are to live. */
   device: Device;
   /** Whether anything missing, unexpected or dropped is an error. Default false, as in the official loader: the report lists them. */
@@ -18,6 +18,14 @@ export interface LoadOfficialOptions extends FitOptions, OpenOptions {
   prefix?: string;
   /** Half floats: `keep` f16 in memory, which widens inside kernels, or `widen` to f32. BF16 always widens. Default `keep`. */
   halves?: "keep" | "widen";
+}
+
+/** An open checkpoint, as `openCheckpoint` gives it, or anything that reads tensors by name. */
+export interface OfficialFile {
+  /** What messages call it. */
+  readonly name: string;
+  readonly entries: ReadonlyMap<string, { readonly shape: Shape }>;
+  read(name: string): Promise<StoredTensor>;
 }
 
 /** What was loaded and what was not; all by official name. */
@@ -36,35 +44,30 @@ const anchor = "vision_embed.proj.weight";
  *
  * ```ts
  * const model = new MultiwayTransformer(beit3Base({ imageSize: 384 }));
- * const report = await loadOfficial(model, "beit3_base_patch16_224.pth", { device });
+ * await using file = await openCheckpoint("beit3_base_patch16_224.pth");
+ * const report = await loadOfficial(model, file, { device });
  * ```
  *
  * @param model   of a class with `officialNames`
- * @param source  what `openCheckpoint` takes, or an open reader, which stays open
+ * @param file    stays open
  * @throws CheckpointError when the file is damaged, is of another model or size (it says which preset fits), or is not what `strict` asks for. The model is unchanged then
  */
-export async function loadOfficial(model: Module, source: CheckpointSource | CheckpointReader, options: LoadOfficialOptions): Promise<OfficialReport> {
-  if (isReader(source)) return await load(model, source, options);
-  await using reader = await openCheckpoint(source, options.part === undefined ? {} : { part: options.part });
-  return await load(model, reader, options);
-}
-
-async function load(model: Module, reader: CheckpointReader, options: LoadOfficialOptions): Promise<OfficialReport> {
+export async function loadOfficial(model: Module, file: OfficialFile, options: LoadOfficialOptions): Promise<OfficialReport> {
   const { device, halves = "keep" } = options;
   const names = officialNamesFor("loadOfficial", model);
   const own = new Map(model.tensors().map(({ name, tensor }) => [names.toOfficial(name)!, { name, shape: tensor.shape }]));
-  const inFile = namesInFile(reader, options.prefix);
-  const given = new Map([...inFile].map(([official, name]) => [official, reader.entries.get(name)!.shape]));
+  const inFile = namesInFile(file, options.prefix);
+  const given = new Map([...inFile].map(([official, name]) => [official, file.entries.get(name)!.shape]));
   const expected = new Map([...own].map(([official, { shape }]) => [official, shape]));
   const plan = planOfficialTensors(given, expected, options);
-  check(reader, plan, given, expected, options);
+  check(file, plan, given, expected, options);
 
   const tensors: Record<string, Tensor> = {};
   try {
     for (const [official, resampling] of plan.taken) {
       const { name, shape } = own.get(official)!;
-      const stored = await reader.read(inFile.get(official)!);
-      requireFloat(reader, stored);
+      const stored = await file.read(inFile.get(official)!);
+      requireFloat(file, stored);
       if (resampling) {
         const table = Float32Array.from(stored.toHost({ widens: true }));
         tensors[name] = device.tensor(resizePositions(table, shape[1]!, resampling.from, resampling.to), { shape });
@@ -90,12 +93,12 @@ export function officialStateDict(model: Module): Record<string, Tensor> {
 }
 
 /** Names of the file's tensors by official name. A file of the encoder alone may lack its `beit3.`. */
-function namesInFile(reader: CheckpointReader, prefix?: string): Map<string, string> {
-  const anchored = [...reader.entries.keys()].find((name) => name === anchor || name.endsWith(`.${anchor}`));
+function namesInFile(file: OfficialFile, prefix?: string): Map<string, string> {
+  const anchored = [...file.entries.keys()].find((name) => name === anchor || name.endsWith(`.${anchor}`));
   const before = prefix ?? anchored?.slice(0, -anchor.length).replace(/beit3\.$/, "") ?? "";
   const isBare = anchored === before + anchor;
   const inFile = new Map<string, string>();
-  for (const name of reader.entries.keys()) {
+  for (const name of file.entries.keys()) {
     // One that the prefix does not fit is nobody's, and is reported as it is.
     const rest = name.startsWith(before) ? name.slice(before.length) : name;
     inFile.set(isBare ? encoderPrefix + rest : rest, name);
@@ -103,7 +106,7 @@ function namesInFile(reader: CheckpointReader, prefix?: string): Map<string, str
   return inFile;
 }
 
-function check({ name: file }: CheckpointReader, plan: OfficialPlan, given: ReadonlyMap<string, Shape>, expected: ReadonlyMap<string, Shape>, { strict = false, ignoreMismatched = false }: LoadOfficialOptions): void {
+function check({ name: file }: OfficialFile, plan: OfficialPlan, given: ReadonlyMap<string, Shape>, expected: ReadonlyMap<string, Shape>, { strict = false, ignoreMismatched = false }: LoadOfficialOptions): void {
   const form = describeOfficial(given);
   const wanted = describeOfficial(expected);
   const preset = form && presetOf(form);
@@ -115,7 +118,7 @@ function check({ name: file }: CheckpointReader, plan: OfficialPlan, given: Read
   }
   if (plan.taken.size === 0) {
     throw new CheckpointError(
-      `loadOfficial: ${file} has none of the model's ${expected.size} tensors under their official names; its ${given.size} begin with ${formatList([...given.keys()].slice(0, 3))}. Expected a BEiT-3 checkpoint of microsoft/unilm, or one of officialStateDict. If names have something in front, say it in \`prefix\`; if the tensors lie under another key, in \`part\`.`,
+      `loadOfficial: ${file} has none of the model's ${expected.size} tensors under their official names; its ${given.size} begin with ${formatList([...given.keys()].slice(0, 3))}. Expected a BEiT-3 checkpoint of microsoft/unilm, or one of officialStateDict. If names have something in front, say it in \`prefix\`; if the tensors lie under another key, in the \`part\` of openCheckpoint.`,
       { details },
     );
   }
@@ -133,9 +136,7 @@ function check({ name: file }: CheckpointReader, plan: OfficialPlan, given: Read
   }
 }
 
-function requireFloat(reader: CheckpointReader, { name, type, dtype }: StoredTensor): void {
+function requireFloat(file: OfficialFile, { name, type, dtype }: StoredTensor): void {
   if (dtype === "f32" || dtype === "f16") return;
-  throw new CheckpointError(`loadOfficial: "${name}" of ${reader.name} has type ${type}; expected a weight of floats (F32, F16, BF16 or F64). This is no checkpoint of a model in training form.`, { details: { name, type } });
+  throw new CheckpointError(`loadOfficial: "${name}" of ${file.name} has type ${type}; expected a weight of floats (F32, F16, BF16 or F64). This is no checkpoint of a model in training form.`, { details: { name, type } });
 }
-
-const isReader = (source: CheckpointSource | CheckpointReader): source is CheckpointReader => typeof source === "object" && "entries" in source && "read" in source;

@@ -1,6 +1,6 @@
 import { DataError, formatValue } from "@multiway/errors";
 import { RetrievalModel } from "@multiway/head-retrieval";
-import { realize, type Device, type Shape, type Tensor } from "@multiway/tensor";
+import { realize, zeros, type Device, type Shape, type Tensor } from "@multiway/tensor";
 import { MultiwayTransformer } from "@multiway/transformer";
 import { CaseTensors, checkManifest, compare, failed, joinTokens, readTensors, transformerOptionsOf, type GoldenResult, type ReadFile } from "@multiway/transformer/golden";
 import { checkRule, ruleElements, type WeightRule } from "./rule-weights.ts";
@@ -79,7 +79,7 @@ function checkProbe(name: string, elements: Float32Array, shape: Shape, probe: P
 async function compute(model: RetrievalModel, tensors: CaseTensors): Promise<Map<string, Values>> {
   const images = tensors.tensor("inputs/image");
   const text = tensors.tensor("inputs/text");
-  const isPadding = tensors.tensor("inputs/padding_mask").cast("bool");
+  const isPadding = tensors.has("inputs/padding_mask") ? tensors.tensor("inputs/padding_mask").cast("bool") : zeros(text.shape).cast("bool");
   const { transformer } = model;
   // Asked for at once, the two towers and their encoders' outputs share all but the last step.
   const outputs = await realize({
