@@ -1,7 +1,7 @@
 import type { StoredTensor } from "@multiway/checkpoint";
 import { CheckpointError, formatList } from "@multiway/errors";
 import type { Module } from "@multiway/nn";
-import type { Device, Shape, Tensor } from "@multiway/tensor";
+import { sizeOf, type Device, type Shape, type Tensor } from "@multiway/tensor";
 import { describeOfficial, formatForm, presetOf } from "./official-form.ts";
 import { encoderPrefix, officialNamesFor } from "./official-names.ts";
 import { planOfficialTensors, type FitOptions, type OfficialFit, type OfficialPlan } from "./official-tensors.ts";
@@ -25,7 +25,8 @@ export interface OfficialFile {
   /** What messages call it. */
   readonly name: string;
   readonly entries: ReadonlyMap<string, { readonly shape: Shape }>;
-  read(name: string): Promise<StoredTensor>;
+  /** @param scratch memory for its bytes, if they fit: what was read into it before is done with */
+  read(name: string, scratch?: Uint8Array<ArrayBuffer>): Promise<StoredTensor>;
 }
 
 /** What was loaded and what was not; all by official name. */
@@ -64,14 +65,22 @@ export async function loadOfficial(model: Module, file: OfficialFile, options: L
 
   const tensors: Record<string, Tensor> = {};
   try {
-    for (const [official, resampling] of plan.taken) {
+    const small = Math.max(0, ...[...plan.taken.keys()].map((official) => widestElement * sizeOf(given.get(official)!)).filter((bytes) => bytes < largeBytes));
+    const scratch = new Uint8Array(small);
+    for (const [official, resampling] of largeFirst(plan.taken, given)) {
       const { name, shape } = own.get(official)!;
-      const stored = await file.read(inFile.get(official)!);
+      const stored = await file.read(inFile.get(official)!, scratch);
       requireFloat(file, stored);
       if (resampling) {
         const table = Float32Array.from(stored.toHost({ widens: true }));
         tensors[name] = device.tensor(resizePositions(table, shape[1]!, resampling.from, resampling.to), { shape });
-      } else tensors[name] = device.tensor(stored.toHost({ widens: halves === "widen" }), { shape, dtype: stored.dtype === "f16" && halves === "keep" ? "f16" : "f32" });
+      } else {
+        const { data, dtype } = stored.toDevice({ halves, bfloat16: "f32" });
+        // Written as it is: a tensor made of an array would be one more copy.
+        const buffer = device.backend.allocate(dtype, data.length);
+        device.backend.write(buffer, data);
+        tensors[name] = device.adopt(buffer, shape);
+      }
     }
   } catch (error) {
     for (const tensor of Object.values(tensors)) tensor.dispose();
@@ -90,6 +99,18 @@ export async function loadOfficial(model: Module, file: OfficialFile, options: L
 export function officialStateDict(model: Module): Record<string, Tensor> {
   const names = officialNamesFor("officialStateDict", model);
   return Object.fromEntries(model.tensors().map(({ name, tensor }) => [names.toOfficial(name)!, tensor]));
+}
+
+const largeBytes = 32 * 2 ** 20;
+const widestElement = 8;
+
+/** Large ones first, while the device holds little: they are in memory twice for a moment. The others as the model has them. */
+function largeFirst<T>(taken: ReadonlyMap<string, T>, given: ReadonlyMap<string, Shape>): [string, T][] {
+  const rank = ([name]: [string, T]): number => {
+    const bytes = widestElement * sizeOf(given.get(name)!);
+    return bytes >= largeBytes ? bytes : 0;
+  };
+  return [...taken].sort((a, b) => rank(b) - rank(a));
 }
 
 /** Names of the file's tensors by official name. A file of the encoder alone may lack its `beit3.`. */

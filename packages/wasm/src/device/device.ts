@@ -108,9 +108,13 @@ export class WasmDevice implements DeviceBackend {
     const { address, dtype, length } = this.#find(buffer, "write");
     if (data.length > length) throw new DeviceError(`write: ${data.length} elements are given; the buffer holds ${length}.`, { details: { length, given: data.length } });
     if (data.length === 0) return;
-    const bytes = deviceBytes(dtype, data);
+    const place = (bytes: Uint8Array): void => new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
+    const own = deviceBytes(dtype, data);
+    // At once, where nothing is under way: a checkpoint is then in memory no more often than it must.
+    if (!this.#order.isWaiting && !this.#end && this.#isIdle()) return place(own);
+    const bytes = own.slice();
     this.#inTurn(() => {
-      if (this.#isIdle()) new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
+      if (this.#isIdle()) place(bytes);
       else this.#send({ type: "write", address, bytes }, [bytes.buffer]);
     });
   }

@@ -39,10 +39,10 @@ export interface LoweringOptions {
 
 const align = (bytes: number): number => Math.ceil(bytes / addressAlignment) * addressAlignment;
 
-/** Bytes of a constant as the device stores it; the float64 device's f32 arrives as Float64Array. */
+/** Bytes of an array as the device stores it, its own where they are the same; the float64 device's f32 arrives as Float64Array. */
 export function deviceBytes(dtype: string, data: HostArray): Uint8Array<ArrayBuffer> {
   const array = dtype === "f32" && !(data instanceof Float32Array) ? Float32Array.from(data as ArrayLike<number>) : data;
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength).slice();
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength) as Uint8Array<ArrayBuffer>;
 }
 
 /** What becomes of a program's kernels, once the code that generates them is loaded. Never rejects. */
@@ -143,7 +143,7 @@ export class ProgramLowering {
     const constants: WorkerProgram["constants"] = [];
     this.#program.buffers.forEach((buffer, index) => {
       if (buffer.place.kind === "constant") {
-        const bytes = deviceBytes(buffer.dtype, buffer.place.data);
+        const bytes = deviceBytes(buffer.dtype, buffer.place.data).slice();
         const address = this.#take(bytes.length);
         this.#fixedAddresses.set(index, address);
         constants.push({ address, bytes });
