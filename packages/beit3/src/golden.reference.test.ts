@@ -36,7 +36,7 @@ describe("freshly built models", () => {
 });
 
 it("refuses what is no case of its kinds", async () => {
-  await expect(runBeit3Case({ kind: "beit3.head" }, noFiles, device)).rejects.toThrow('runBeit3Case: the manifest has kind "beit3.head"; expected beit3.base or beit3.initial_values or beit3.release_shapes.');
+  await expect(runBeit3Case({ kind: "beit3.heart" }, noFiles, device)).rejects.toThrow(/^runBeit3Case: the manifest has kind "beit3\.heart"; expected beit3\.base or beit3\.beam or .* or beit3\.train or /);
   await expect(runBeit3Case(null, noFiles, device)).rejects.toThrow("the manifest has kind undefined");
   await expect(runBeit3Case({ kind: "constructor" }, noFiles, device)).rejects.toThrow('kind "constructor"');
   await expect(runBeit3Case({ kind: "beit3.base", model: "vqa", files: [], outputs: {} }, noFiles, device)).rejects.toThrow('golden: the manifest\'s model is "vqa"; expected "retrieval".');

@@ -26,10 +26,10 @@ describe("products that the mathematics needs", () => {
     const rows = 16 * 64;
     const forward = 4 * (2 * rows * 12 * 128 * 128 + 16 * 4 * (2 * 2 * 64 * 64 * 32)) + 2 * rows * 128 * 256;
     expect(flopsOf("train")).toBe(3 * forward);
-    // Rows of pictures, texts and pairs, times 12 · 128² weights, forward and backward: nearly all of it.
-    const blocks = 3 * 4 * 2 * 48 * (17 + 16 + 25) * 12 * 128 * 128;
+    // Rows of pictures, texts and pairs, times 8 · 128² weights, forward and backward: most of it.
+    const blocks = 3 * 4 * 2 * 48 * (17 + 16 + 25) * 8 * 128 * 128;
     expect(flopsOf("train-multiway")! / blocks).toBeGreaterThan(1.05);
-    expect(flopsOf("train-multiway")! / blocks).toBeLessThan(1.2);
+    expect(flopsOf("train-multiway")! / blocks).toBeLessThan(1.25);
   });
   it("are left out where products are not the work", () => {
     for (const name of ["layer-norm", "layer-norm-backward", "tiny-compiled", "tiny-uncompiled", "cold"]) expect(flopsOf(name)).toBeUndefined();
