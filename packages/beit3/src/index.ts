@@ -11,3 +11,8 @@ export {
   type PretrainingPart,
 } from "./pretraining-model.ts";
 export { pretrainingTask, startPretraining, type PretrainingState, type PretrainingTaskOptions } from "./pretraining-task.ts";
+export { officialRecipes, scaledLearningRate, scratchRecipe, type FineTuningRecipe } from "./fine-tuning/recipes.ts";
+export { examplesOfStep, fineTuningTask, learntModel, startFineTuning, type FineTuningState, type FineTuningTaskOptions } from "./fine-tuning/fine-tuning-task.ts";
+export { augmentations, HeadContext, type Augmentation, type HeadContextOptions } from "./fine-tuning/head-context.ts";
+export { classificationHead, type ClassificationHeadOptions } from "./fine-tuning/heads/classification.ts";
+export type { Evaluation, HeadModel, TaskHead } from "./fine-tuning/task-head.ts";
