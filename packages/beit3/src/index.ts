@@ -1,6 +1,6 @@
 export { fineTuningGroups, type FineTuningGroupOptions } from "./fine-tuning-groups.ts";
 export { beit3Base, beit3Giant, beit3Large, beit3Tiny, type PresetOptions } from "./presets.ts";
-export { makePretrainingBatch, type PretrainingBatchOptions, type PretrainingItems } from "./pretraining-batch.ts";
+export { makePretrainingBatch, type PretrainingBatchOptions, type PretrainingItems } from "./pretraining/batch.ts";
 export {
   PretrainingModel,
   pretrainingParts,
@@ -9,8 +9,9 @@ export {
   type PretrainingBatch,
   type PretrainingLoss,
   type PretrainingPart,
-} from "./pretraining-model.ts";
-export { pretrainingTask, startPretraining, type PretrainingState, type PretrainingTaskOptions } from "./pretraining-task.ts";
+} from "./pretraining/model.ts";
+export { learnVisualTokens, pretrainingBatches, type PretrainingBatchesOptions, type VisualTokensOptions } from "./pretraining/batches.ts";
+export { pretrainingTask, startPretraining, type PretrainingState, type PretrainingTaskOptions } from "./pretraining/task.ts";
 export { officialRecipes, scaledLearningRate, scratchRecipe, type FineTuningRecipe } from "./fine-tuning/recipes.ts";
 export { examplesOfStep, fineTuningTask, learntModel, startFineTuning, type FineTuningState, type FineTuningTaskOptions } from "./fine-tuning/fine-tuning-task.ts";
 export { augmentations, HeadContext, type Augmentation, type HeadContextOptions } from "./fine-tuning/head-context.ts";

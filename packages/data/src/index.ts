@@ -12,6 +12,7 @@ export {
   type RetrievalExample,
   type VqaExample,
 } from "./examples/example.ts";
+export { readPretraining, type PictureExample, type PretrainingExamples, type TextExample } from "./examples/read-pretraining.ts";
 export { splits, type Split } from "./examples/find-files.ts";
 export { holdOut } from "./examples/hold-out.ts";
 export { missingSplit, readDataset, readWhole, type ReadDatasetOptions } from "./examples/read-dataset.ts";

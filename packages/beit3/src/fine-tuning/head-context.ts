@@ -30,7 +30,7 @@ export interface HeadContextOptions {
 }
 
 /** Lengths to which texts are padded: few, since each makes a program of its own. */
-const textBuckets = [8, 16, 32, 64];
+const usualBuckets = [8, 16, 32, 64];
 
 /** What every head needs to turn examples into batches. */
 export class HeadContext {
@@ -39,7 +39,8 @@ export class HeadContext {
   readonly maxTextLength: number;
   readonly evaluationBatch: number;
   readonly #options: HeadContextOptions;
-  readonly #buckets: readonly number[];
+  /** Lengths to which texts are padded. */
+  readonly textBuckets: readonly number[];
 
   constructor(options: HeadContextOptions) {
     const { device, imageSize, maxTextLength, evaluationBatch = 32 } = options;
@@ -49,7 +50,7 @@ export class HeadContext {
     this.maxTextLength = maxTextLength;
     this.evaluationBatch = evaluationBatch;
     this.#options = options;
-    this.#buckets = [...textBuckets.filter((length) => length < maxTextLength), maxTextLength];
+    this.textBuckets = [...usualBuckets.filter((length) => length < maxTextLength), maxTextLength];
   }
 
   /** @throws OptionError when none was given */
@@ -89,7 +90,7 @@ export class HeadContext {
 
   /** Texts side by side, padded to one of a few lengths. */
   textTensors(texts: readonly Int32Array[]): { text: Tensor; isPadding: Tensor; width: number } {
-    const width = bucketFor(Math.max(...texts.map((ids) => ids.length)), this.#buckets);
+    const width = bucketFor(Math.max(...texts.map((ids) => ids.length)), this.textBuckets);
     const { values, isPadding } = padRows(texts, width, this.tokenizer.paddingId);
     const shape = [texts.length, width];
     return { text: this.device.tensor(values, { shape }), isPadding: this.device.tensor(isPadding, { shape, dtype: "bool" }), width };

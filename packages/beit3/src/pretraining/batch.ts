@@ -2,7 +2,7 @@ import { bucketFor, padRows } from "@multiway/data";
 import { blockMask, drawsFrom, maskCaption, maskTokens, type BlockMaskOptions, type Draws, type MaskedTokens, type TokenMaskOptions } from "@multiway/masking";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import type { MaskedImages, MaskedTexts, PretrainingBatch } from "./pretraining-model.ts";
+import type { MaskedImages, MaskedTexts, PretrainingBatch } from "./model.ts";
 
 export interface PretrainingBatchOptions {
   /** Height and width of pictures, pixels. */

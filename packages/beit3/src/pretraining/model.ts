@@ -3,7 +3,7 @@ import { Linear, Module, truncatedNormalInitialiser, zeroInitialiser } from "@mu
 import type { RandomKey, Tensor } from "@multiway/tensor";
 import { MultiwayTransformer, type MultiwayTransformerOptions } from "@multiway/transformer";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
-import { pretrainingNames } from "./checkpoint-names.ts";
+import { pretrainingNames } from "../checkpoint-names.ts";
 
 /** Pictures of a batch with holes. */
 export interface MaskedImages {

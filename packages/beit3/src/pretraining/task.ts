@@ -3,7 +3,7 @@ import type { Key } from "@multiway/random";
 import { compile, valueAndGrad, type Device, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
-import { pretrainingParts, type PretrainingBatch, type PretrainingModel } from "./pretraining-model.ts";
+import { pretrainingParts, type PretrainingBatch, type PretrainingModel } from "./model.ts";
 
 /** What pretraining learns and remembers. */
 export interface PretrainingState {
