@@ -18,11 +18,11 @@ export async function digits(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("digits", from);
   const { tile, columns, labels } = JSON.parse(await readFile(join(folder, "digits.json"), "utf8")) as DigitSheet;
   const sheet = await loadImage(join(folder, "digits.png"));
-  const data: ExampleData = { pictures: new Map(), splits: { train: [], val: [] } };
+  const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   [...labels].forEach((label, index) => {
     const name = `${String(index).padStart(5, "0")}.png`;
     data.pictures.set(name, () => crop(sheet, { left: (index % columns) * tile, top: Math.floor(index / columns) * tile, width: tile, height: tile }));
-    data.splits[index % valEvery === valEvery - 1 ? "val" : "train"].push({ image: pictureOf(name), label });
+    data.tables[index % valEvery === valEvery - 1 ? "val" : "train"].push({ image: pictureOf(name), label });
   });
   return data;
 }

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { OptionError } from "../../packages/errors/src/index.ts";
 import type { Image } from "../../packages/images/src/index.ts";
 
-/** What a set becomes: pictures by file name, drawn when they are written, and the examples of each part. A picture is named as `images/NAME`. */
-export interface ExampleData {
-  pictures: Map<string, () => Image>;
-  splits: Record<"train" | "val", Record<string, string | number | boolean | readonly string[]>[]>;
+export type ExampleRow = Record<string, string | number | boolean | readonly string[]>;
+
+/** What a set becomes: pictures by file name, drawn when they are written, and tables by name. Rows name a picture as `images/NAME`. */
+export interface ExampleData<Table extends string = "train" | "val"> {
+  pictures: Map<string, () => Image | Promise<Image>>;
+  tables: Record<Table, ExampleRow[]>;
 }
 
 export const pictureOf = (name: string): string => `images/${name}`;

@@ -36,7 +36,7 @@ export function ask(boxes: readonly (readonly BoxObject[])[], draw: Draw): { que
 /** Questions about NLVR's boxes, by templates, for question answering. */
 export async function questions(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("questions", from);
-  const data: ExampleData = { pictures: new Map(), splits: { train: [], val: [] } };
+  const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
     examples.forEach((example, index) => {
@@ -48,7 +48,7 @@ export async function questions(from: string | undefined): Promise<ExampleData> 
         const { question, answer } = ask(example.objects, (count) => draws.integer(0, count - 1));
         if (asked.has(question)) continue;
         asked.add(question);
-        data.splits[split].push({ image: pictureOf(file), question, answer });
+        data.tables[split].push({ image: pictureOf(file), question, answer });
       }
     });
   }

@@ -7,14 +7,14 @@ import { readBoxes } from "./boxes.ts";
  */
 export async function sentences(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("sentences", from);
-  const data: ExampleData = { pictures: new Map(), splits: { train: [], val: [] } };
+  const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
     for (const example of examples) {
       const [left, right] = ["a", "b"].map((view) => `${part}-${example.id}-${view}.png`) as [string, string];
       data.pictures.set(left, () => draw(example));
       data.pictures.set(right, () => draw(example, [2, 0, 1]));
-      data.splits[split].push({ left: pictureOf(left), right: pictureOf(right), sentence: example.sentence, label: example.label });
+      data.tables[split].push({ left: pictureOf(left), right: pictureOf(right), sentence: example.sentence, label: example.label });
     }
   }
   return data;
