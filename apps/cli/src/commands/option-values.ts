@@ -29,3 +29,13 @@ export function folderName(flag: string): (text: string) => string {
     throw new InvalidArgumentError(`${flag} is ${formatValue(text)}; expected the name of a folder.`);
   };
 }
+
+/** Reads a number. */
+export function realNumber(flag: string, { least, above, most, below }: { least?: number; above?: number; most?: number; below?: number }): (text: string) => number {
+  const bounds = [least !== undefined && `from ${least}`, above !== undefined && `above ${above}`, most !== undefined && `up to ${most}`, below !== undefined && `below ${below}`].filter(Boolean).join(", ");
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (Number.isFinite(value) && value >= (least ?? -Infinity) && value > (above ?? -Infinity) && value <= (most ?? Infinity) && value < (below ?? Infinity)) return value;
+    throw new InvalidArgumentError(`${flag} is ${formatValue(text)}; expected a number ${bounds}.`);
+  };
+}

@@ -3,6 +3,7 @@ import { deviceChoices } from "../open-chosen-device.ts";
 import { version } from "../version.ts";
 import { choice, folderName, wholeNumber } from "./option-values.ts";
 import { defaultDataFolder } from "../default-data-folder.ts";
+import { addFineTuningCommands } from "./fine-tuning-commands.ts";
 import type { ConvertFlags } from "./convert.ts";
 import type { DemoFlags } from "./demo.ts";
 import type { InspectFlags } from "./inspect.ts";
@@ -70,6 +71,8 @@ export function createProgram(finish: (exitCode: number) => void): Command {
       const { convert } = await import("./convert.ts");
       process.stdout.write(`${await convert(input, output, flags)}\n`);
     });
+
+  addFineTuningCommands(program, finish);
 
   return program;
 }
