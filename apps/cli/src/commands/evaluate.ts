@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { DatasetTask } from "@multiway/data";
 import { writeAtomic } from "../files/write-atomic.ts";
 import { evaluateFolder, type EvaluateFolderFlags } from "../finetune/evaluate-folder.ts";
-import { formatFigures } from "../finetune/run.ts";
+import { formatFigures } from "../training-run/format-figures.ts";
 import { catchInterrupts } from "../interrupts.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { TerminalUi } from "../progress/terminal-ui.ts";

@@ -1,17 +1,18 @@
 import { join, relative } from "node:path";
 import type { DatasetTask } from "@multiway/data";
 import { key as makeKey } from "@multiway/random";
-import type { TrainingRecord } from "@multiway/training";
 import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
 import { writeAtomic } from "../files/write-atomic.ts";
 import { writeModelFolder } from "../finetune/model-folder.ts";
-import { formatFigures, runFineTuning, stateFileIn } from "../finetune/run.ts";
-import { readRun, type EvaluationRecord, type RunRecord, type RunSettings } from "../finetune/saved-run.ts";
+import { runFineTuning } from "../finetune/run.ts";
 import { setUp, type SetUp, type SetUpFlags } from "../finetune/set-up.ts";
 import { catchInterrupts } from "../interrupts.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
-import { TrainingLog, type LogRecord } from "../progress/log.ts";
 import { TerminalUi } from "../progress/terminal-ui.ts";
+import { formatFigures } from "../training-run/format-figures.ts";
+import { logRecords, reopenLog } from "../training-run/log-records.ts";
+import { readRun, type EvaluationRecord, type RunRecord, type RunSettings } from "../training-run/saved-run.ts";
+import { stateFileIn } from "../training-run/train-and-keep.ts";
 import { evaluateFolder } from "../finetune/evaluate-folder.ts";
 
 /** What `multiway finetune` was asked for. */
@@ -47,7 +48,7 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
       const modelFolder = join(outFolder, "model");
       let isFinished: boolean;
       {
-        await using log = await TrainingLog.open(join(outFolder, "log.jsonl"), saved && (({ stage, step }) => (stage === "evaluation" ? saved.evaluations.some((evaluation) => evaluation.step === step) : step < saved.step)));
+        await using log = await reopenLog(outFolder, saved);
         isFinished = await runFineTuning(
           {
             ...run,
@@ -57,7 +58,7 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
             record,
             isResumed: saved !== undefined,
             signal: interrupts.signal,
-            onRecord: recorder(log),
+            onRecord: logRecords(log),
             keep: (model) => writeModelFolder(modelFolder, model, run.description, run.tokenizer),
           },
           ui,
@@ -101,13 +102,6 @@ function settingsOf(task: DatasetTask, { task: opened, optimization, description
     validation: opened.data.validation.length,
     ...Object.fromEntries(plain.map(([name, value]) => [name, value ?? null])),
   };
-}
-
-/** Writes records with the time that their stage has taken; when a run goes on, its time does. */
-function recorder(log: TrainingLog): (stage: string, record: TrainingRecord) => void {
-  const began = performance.now();
-  const before = log.records.reduce((latest: number, record: LogRecord) => Math.max(latest, record.seconds), 0);
-  return (stage, { step, learningRate, metrics }) => log.write({ stage, step, learningRate, metrics, seconds: Math.round((before + (performance.now() - began) / 1000) * 1000) / 1000 });
 }
 
 function summary(outFolder: string, best: EvaluationRecord, test: Readonly<Record<string, number>> | undefined): string {

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { deviceChoices } from "../open-chosen-device.ts";
 import { version } from "../version.ts";
+import { addPretrainingCommand } from "./pretraining-command.ts";
 import { choice, folderName, wholeNumber } from "./option-values.ts";
 import { defaultDataFolder } from "../default-data-folder.ts";
 import { addFineTuningCommands } from "./fine-tuning-commands.ts";
@@ -72,6 +73,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
       process.stdout.write(`${await convert(input, output, flags)}\n`);
     });
 
+  addPretrainingCommand(program, finish);
   addFineTuningCommands(program, finish);
 
   return program;

@@ -33,7 +33,7 @@ export interface ModelDescription {
 const names = { description: "model.json", weights: "model.safetensors", tokenizer: "sentencepiece.model" } as const;
 
 /** Writes a model with its head as a model folder; `model.json` last, so that a folder with one is whole. */
-export async function writeModelFolder(folder: string, model: Module, { task, model: sizes, ...rest }: ModelDescription & { task: DatasetTask }, tokenizer: Uint8Array | undefined): Promise<void> {
+export async function writeModelFolder(folder: string, model: Module, { task, model: sizes, ...rest }: ModelDescription & { task: DatasetTask | "pretraining" }, tokenizer: Uint8Array | undefined): Promise<void> {
   await mkdir(folder, { recursive: true });
   const recipe = task === "classification" ? "imagenet" : "square";
   const { mean, std } = recipe === "imagenet" ? imagenetNormalization : inceptionNormalization;
@@ -41,7 +41,7 @@ export async function writeModelFolder(folder: string, model: Module, { task, mo
     format: "multiway-model",
     version: 1,
     task,
-    model: { ...sizes, form: "released", finalNorm: endsInNorm(task) },
+    model: { ...sizes, form: "released", finalNorm: task === "pretraining" || endsInNorm(task) },
     image: { size: sizes.imageSize, mean, std, interpolation: "bicubic", recipe },
     ...rest,
     ...(tokenizer && { tokenizer: names.tokenizer }),

@@ -1,31 +1,26 @@
 import { join } from "node:path";
-import { fineTuningTask, fineTuningGroups, learntModel, startFineTuning, type Evaluation, type FineTuningState, type HeadModel } from "@multiway/beit3";
+import { examplesOfStep, fineTuningGroups, fineTuningTask, learntModel, startFineTuning, type Evaluation, type HeadModel } from "@multiway/beit3";
 import { formatPlace, ShuffledSampler, type RowPlace } from "@multiway/data";
-import { examplesOfStep } from "@multiway/beit3";
-import { formatList, MultiwayError, NumericError, TrainingError } from "@multiway/errors";
-import { AdamW, warmupCosine } from "@multiway/optim";
+import { formatList, type MultiwayError, NumericError, TrainingError } from "@multiway/errors";
+import { AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import { train, type TrainingRecord } from "@multiway/training";
+import type { TrainingRecord } from "@multiway/training";
 import type { Ui } from "../progress/ui.ts";
+import { loadRun, type EvaluationRecord, type RunRecord } from "../training-run/saved-run.ts";
+import { stateFileIn, trainAndKeep, type RunCourse } from "../training-run/train-and-keep.ts";
 import type { OpenedTask } from "./opened-task.ts";
-import { loadRun, saveRun, type EvaluationRecord, type RunRecord } from "./saved-run.ts";
 
 /** Everything about the optimization. */
-export interface Optimization {
-  steps: number;
+export interface Optimization extends RunCourse {
   batchSize: number;
   accumulate: number;
-  learningRate: number;
-  minimumRate: number;
-  warmupSteps: number;
   betas: readonly [number, number];
   weightDecay: number;
   layerDecay: number;
   headScale: number;
   maxGradientNorm?: number | undefined;
   averageDecay?: number | undefined;
-  evaluateEvery: number;
 }
 
 export interface RunOptions {
@@ -43,8 +38,6 @@ export interface RunOptions {
   keep: (model: HeadModel) => Promise<void>;
 }
 
-export const stateFileIn = (outFolder: string): string => join(outFolder, "run.safetensors");
-
 /**
  * Trains, evaluates as it goes, keeps the best, and saves its state at every evaluation and when it is stopped.
  *
@@ -52,62 +45,31 @@ export const stateFileIn = (outFolder: string): string => join(outFolder, "run.s
  * @throws TrainingError when a figure is no longer finite: it says where that began, and what is kept
  */
 export async function runFineTuning(options: RunOptions, ui: Ui): Promise<boolean> {
-  const { device, task, model, optimization, outFolder, key, record, signal } = options;
+  const { device, task, model, optimization, key } = options;
   const { head, data } = task;
-  const { batchSize, accumulate, steps, evaluateEvery, warmupSteps, averageDecay } = optimization;
+  const { batchSize, accumulate, averageDecay } = optimization;
   const optimizer = new AdamW({
     betas: optimization.betas,
     weightDecay: optimization.weightDecay,
     groupOf: fineTuningGroups({ numLayers: model.transformer.encoder.layers.length, layerDecay: optimization.layerDecay, headScale: optimization.headScale }),
   });
   const orderKey = key.fold(1);
-  const training = fineTuningTask({ head, examples: data.train, optimizer, batchSize, accumulate, key: orderKey, maxGradientNorm: optimization.maxGradientNorm, averageDecay });
-  let state = await startFineTuning(model, optimizer, device, { averages: averageDecay !== undefined });
-  const stateFile = stateFileIn(outFolder);
-  if (options.isResumed) state = await loadRun(stateFile, state, device);
-
-  const evaluate = async (current: FineTuningState<HeadModel>, step: number): Promise<void> => {
-    if (record.evaluations.at(-1)?.step === step) return;
-    const { score, figures } = await evaluateWith(learntModel(current), options, ui);
-    const best = record.evaluations.reduce((most, evaluation) => Math.max(most, evaluation.score), -Infinity);
-    record.evaluations.push({ step, score, figures });
-    options.onRecord("evaluation", { step, learningRate: 0, metrics: { ...figures } });
-    ui.note(`after ${step} of ${steps} steps: ${formatFigures(figures)}${score > best ? ", the best so far" : ""}`);
-    if (score > best) await options.keep(learntModel(current));
-  };
-  const isDue = (step: number): boolean => step > 0 && (step % evaluateEvery === 0 || step === steps);
-
-  // A run that was stopped in the middle of an evaluation does it again.
+  ui.stage("Fine-tuning", `${model.countParameters({ trainableOnly: true }).toLocaleString("en-US")} parameters, ${data.train.length} examples, ${optimization.steps} steps of ${batchSize * accumulate}`);
+  const first = await startFineTuning(model, optimizer, device, { averages: averageDecay !== undefined });
+  const state = options.isResumed ? await loadRun(stateFileIn(options.outFolder), first, device) : first;
   try {
-    if (options.isResumed && isDue(record.step)) await evaluate(state, record.step);
-  } catch (error) {
-    if (isAbort(error, signal)) return false;
-    throw error;
-  }
-  const before = record.seconds;
-  const started = performance.now();
-  ui.stage("Fine-tuning", `${model.countParameters({ trainableOnly: true }).toLocaleString("en-US")} parameters, ${data.train.length} examples, ${steps} steps of ${batchSize * accumulate}`);
-  try {
-    const { isFinished } = await train(training, state, {
-      steps,
-      schedule: warmupCosine({ peak: optimization.learningRate, warmupSteps, totalSteps: steps, minimum: Math.min(optimization.minimumRate, optimization.learningRate) }),
-      key: key.fold(2),
-      firstStep: record.step,
-      signal,
-      saveEvery: evaluateEvery,
-      save: async (current, step) => {
-        record.seconds = before + (performance.now() - started) / 1000;
-        // Before the state is saved: one that gives no numbers any more must not replace one that does.
-        if (isDue(step)) await evaluate(current, step).catch((error: unknown) => {
-          if (!isAbort(error, signal)) throw error;
-        });
-        record.step = step;
-        await saveRun(stateFile, current, record);
+    return await trainAndKeep(
+      {
+        ...options,
+        training: fineTuningTask({ head, examples: data.train, optimizer, batchSize, accumulate, key: orderKey, maxGradientNorm: optimization.maxGradientNorm, averageDecay }),
+        state,
+        course: optimization,
+        key: key.fold(2),
+        evaluate: (current) => evaluateWith(learntModel(current), options, ui),
+        keep: (current) => options.keep(learntModel(current)),
       },
-      onRecord: (one) => options.onRecord("training", one),
-      onProgress: (progress) => ui.progress(progress),
-    });
-    return isFinished && record.evaluations.at(-1)?.step === steps;
+      ui,
+    );
   } catch (error) {
     throw explained(error, options, orderKey);
   }
@@ -126,8 +88,6 @@ async function evaluateWith(model: HeadModel, { task, signal }: RunOptions, ui: 
   });
 }
 
-const isAbort = (error: unknown, signal: AbortSignal): boolean => signal.aborted && error === signal.reason;
-
 /** Says of a run whose figures are no longer finite where that began, and what is left of it. */
 function explained(error: unknown, { optimization, task, record, outFolder }: RunOptions, orderKey: Key): unknown {
   const isNumeric = NumericError.isInstance(error);
@@ -144,8 +104,3 @@ function explained(error: unknown, { optimization, task, record, outFolder }: Ru
       : `The last good state, after ${record.step} steps, is in ${stateFileIn(outFolder)}, and the best model, after ${best!.step}, in ${join(outFolder, "model")}. Go on from there with --resume and a lower --learning-rate (it was ${optimization.learningRate}).`;
   return new TrainingError(`finetune: ${what}${isNumeric ? ` when the model was evaluated after step ${step}` : ""}; expected finite numbers. It began in the batch of ${formatList(rows, 4)}. ${kept}`, { cause: error, details: { step, record } });
 }
-
-export const formatFigures = (figures: Readonly<Record<string, number>>): string => Object.entries(figures).map(([name, value]) => `${name} ${formatFigure(name, value)}`).join(", ");
-
-/** Shares as percent; caption scores as they are printed elsewhere. */
-const formatFigure = (name: string, value: number): string => (/^(cider|bleu|rouge|meteor)/i.test(name) ? value.toFixed(3) : `${(100 * value).toFixed(2)} %`);

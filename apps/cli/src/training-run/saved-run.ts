@@ -28,7 +28,7 @@ export interface RunRecord {
 
 /** Writes tensors and record together, so that they always belong to each other. */
 export async function saveRun(file: string, state: unknown, record: RunRecord): Promise<void> {
-  await saveCheckpoint(file, stateTensors(state), { format: "multiway finetune run 1", run: JSON.stringify(record) });
+  await saveCheckpoint(file, stateTensors(state), { format: "multiway run 1", run: JSON.stringify(record) });
 }
 
 /** The record of a stopped run. @throws DataError when there is none; TrainingError when it was another run */
@@ -38,7 +38,7 @@ export async function readRun(file: string, settings: RunSettings): Promise<RunR
   });
   await using reader = await openCheckpoint(file);
   const record = JSON.parse(reader.metadata["run"] ?? "null") as RunRecord | null;
-  if (!record) throw new DataError(`--resume: ${file} is no saved run of \`multiway finetune\`; expected what a stopped run left there. Start without --resume.`);
+  if (!record) throw new DataError(`--resume: ${file} is no saved run; expected what a stopped run left there. Start without --resume.`);
   for (const [name, value] of Object.entries(settings)) {
     if (record.settings[name] === value) continue;
     throw new TrainingError(`--resume: the saved run has ${name} ${record.settings[name]}, this one ${value}; expected the data and options that the run began with. Give those (only --learning-rate may change), or start without --resume.`, { details: { name } });
