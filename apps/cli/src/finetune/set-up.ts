@@ -46,6 +46,8 @@ export interface SetUp {
 /** Batches that two CPU cores and a small GPU can hold; contrastive learning wants more. */
 const usualBatch = { classification: 64, retrieval: 64, captioning: 32, vqa: 32, reasoning: 32 } as const;
 const usualBatchOfReleased = 8;
+/** In a run, about, where an epoch is not longer. */
+const evaluations = 10;
 /** The official schedules end here. */
 const minimumRate = 1e-6;
 
@@ -124,6 +126,6 @@ function optimizationOf(name: DatasetTask, flags: OptimizationFlags, recipe: Fin
     headScale: recipe.headScale,
     maxGradientNorm: flags.clip === 0 ? undefined : (flags.clip ?? recipe.maxGradientNorm),
     averageDecay: flags.ema,
-    evaluateEvery: flags.evalEvery ?? Math.max(perEpoch, Math.ceil(steps / 20)),
+    evaluateEvery: flags.evalEvery ?? Math.max(perEpoch, Math.ceil(steps / evaluations)),
   };
 }
