@@ -19,3 +19,7 @@ export { examplesOfStep, fineTuningTask, learntModel, startFineTuning, type Fine
 export { augmentations, HeadContext, type Augmentation, type HeadContextOptions } from "./fine-tuning/head-context.ts";
 export { classificationHead, type ClassificationHeadOptions } from "./fine-tuning/heads/classification.ts";
 export type { Evaluation, HeadModel, TaskHead } from "./fine-tuning/task-head.ts";
+export { captioningHead, type CaptioningHeadOptions, type CaptionTrainingBatch } from "./fine-tuning/heads/captioning.ts";
+export { reasoningHead } from "./fine-tuning/heads/reasoning.ts";
+export { retrievalHead } from "./fine-tuning/heads/retrieval.ts";
+export { answerListOf, targetsOf, vqaHead, type VqaHeadOptions } from "./fine-tuning/heads/vqa.ts";

@@ -7,7 +7,8 @@ import type { CaptioningModel, CaptionState } from "./captioning-model.ts";
  * Writes captions with a {@link CaptioningModel}: what was computed of the picture and of earlier words is kept, and every word is the same compiled step.
  */
 export class Captioner {
-  readonly model: CaptioningModel;
+  /** May be replaced by another of the same form, as training makes one at every step: programs are kept. */
+  model: CaptioningModel;
   readonly device: Device;
   readonly tokens: CaptionTokens;
   readonly #begin = new Map<string, (model: CaptioningModel, images: Tensor) => CaptionState>();

@@ -42,9 +42,7 @@ export async function evaluateFolder(name: DatasetTask, { model: path, split, ba
       maxTextLength: Math.min(maxTextLength, taskLengths[name]),
       ...(batch !== undefined && { evaluationBatch: batch }),
     },
-    { augment: "none", mix: false },
-    description,
-    false,
+    { flags: { mix: false }, from: description, isTraining: false },
   );
   const model = task.head.create(new MultiwayTransformer({ ...releasedForm, ...sizes, finalNorm: endsInNorm(name) }));
   {

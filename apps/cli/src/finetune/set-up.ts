@@ -30,7 +30,7 @@ export interface OptimizationFlags {
   evalEvery?: number;
 }
 
-export type SetUpFlags = DataFlags & StartFlags & TokenizerFlags & OptimizationFlags & Omit<HeadFlags, "augment" | "mix"> & { augment?: Augmentation; mix?: boolean };
+export type SetUpFlags = DataFlags & StartFlags & TokenizerFlags & OptimizationFlags & Omit<HeadFlags, "mix"> & { augment?: Augmentation; flip?: number; mix?: boolean };
 
 /** A run before its first step. */
 export interface SetUp {
@@ -46,6 +46,8 @@ export interface SetUp {
 /** Batches that two CPU cores and a small GPU can hold; contrastive learning wants more. */
 const usualBatch = { classification: 64, retrieval: 64, captioning: 32, vqa: 32, reasoning: 32 } as const;
 const usualBatchOfReleased = 8;
+/** In a run, about, where an epoch is not longer. */
+const evaluations = 10;
 /** The official schedules end here. */
 const minimumRate = 1e-6;
 
@@ -78,12 +80,10 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
       augmentation: flags.augment ?? (isNew ? "light" : "official"),
       flipProbability: flags.flip,
     },
-    { ...flags, augment: flags.augment ?? "official", mix: flags.mix ?? !isNew },
-    start.description,
-    true,
+    { flags: { ...flags, mix: flags.mix ?? !isNew }, from: start.description, isTraining: true },
   );
   const recipe = start.size === "new" ? scratchRecipe : officialRecipes[name][start.size];
-  const optimization = optimizationOf(name, flags, recipe, data.train.length, start.size !== "new");
+  const optimization = optimizationOf(name, flags, recipe, task.data.train.length, start.size !== "new");
   const model = task.head.create(new MultiwayTransformer({ ...start.options(sizes), finalNorm: endsInNorm(name), dropPathRate: flags.dropPath ?? recipe.dropPathRate }));
   const notes = [
     `${data.train.length} examples to learn from, ${data.validation.length} to measure on${data.isHeldOut ? ", a tenth that is held out" : ""}${data.test ? `, ${data.test.length} for the test at the end` : ""}`,
@@ -126,6 +126,6 @@ function optimizationOf(name: DatasetTask, flags: OptimizationFlags, recipe: Fin
     headScale: recipe.headScale,
     maxGradientNorm: flags.clip === 0 ? undefined : (flags.clip ?? recipe.maxGradientNorm),
     averageDecay: flags.ema,
-    evaluateEvery: flags.evalEvery ?? Math.max(perEpoch, Math.ceil(steps / 20)),
+    evaluateEvery: flags.evalEvery ?? Math.max(perEpoch, Math.ceil(steps / evaluations)),
   };
 }

@@ -27,13 +27,13 @@ export interface SplitFiles {
   classFolders?: string;
 }
 
-/** Where a split lies: its table, its official index files, or, for classification, its folder of class folders. Undefined when there is none. */
+/** Where a split lies: its table (`train.csv`, or `vqa.train.csv` where one folder serves several tasks), its official index files, or, for classification, its folder of class folders. Undefined when there is none. */
 export function findSplit(folder: DataFolder, task: DatasetTask, split: Split): SplitFiles | undefined {
   const there = new Set(folder.paths);
-  const table = names[split].flatMap((name) => tableExtensions.map((extension) => `${name}.${extension}`)).find((path) => there.has(path));
-  if (table !== undefined) return { tables: [table] };
   const indices = official[task][split].flatMap((list) => list.map((name) => `${name}.jsonl`).filter((path) => there.has(path)).slice(0, 1));
   if (indices.length > 0) return { tables: indices };
+  const table = tablesNamed([...names[split].map((name) => `${task}.${name}`), ...names[split]]).find((path) => there.has(path));
+  if (table !== undefined) return { tables: [table] };
   if (task !== "classification") return undefined;
   const classFolders = names[split].find((name) => folder.paths.some((path) => path.startsWith(`${name}/`) && path.split("/").length > 2));
   return classFolders === undefined ? undefined : { tables: [], classFolders };
@@ -41,12 +41,14 @@ export function findSplit(folder: DataFolder, task: DatasetTask, split: Split): 
 
 /** Data that are not split: `data.csv`, or class folders alone. */
 export function findWhole(folder: DataFolder, task: DatasetTask): SplitFiles | undefined {
-  const table = tableExtensions.map((extension) => `data.${extension}`).find((path) => folder.paths.includes(path));
+  const table = tablesNamed([`${task}.data`, "data"]).find((path) => folder.paths.includes(path));
   if (table !== undefined) return { tables: [table] };
   const hasTables = folder.paths.some((path) => tableExtensions.some((extension) => path.endsWith(`.${extension}`)));
   const hasFolders = folder.paths.some((path) => path.includes("/") && !/^(images|pictures)\//.test(path));
   return task === "classification" && !hasTables && hasFolders ? { tables: [], classFolders: "" } : undefined;
 }
+
+const tablesNamed = (stems: readonly string[]): string[] => stems.flatMap((stem) => tableExtensions.map((extension) => `${stem}.${extension}`));
 
 /** What a folder may hold, for messages. */
 export function expectedFiles(task: DatasetTask, split: Split): string {
