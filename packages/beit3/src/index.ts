@@ -11,3 +11,4 @@ export {
   type PretrainingPart,
 } from "./pretraining-model.ts";
 export { pretrainingTask, startPretraining, type PretrainingState, type PretrainingTaskOptions } from "./pretraining-task.ts";
+export * from "./pipelines/index.ts";

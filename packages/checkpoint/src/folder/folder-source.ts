@@ -10,6 +10,9 @@ export type FolderSource = FolderHandle | URL | string | Readonly<Record<string,
 /** Where files that belong together are written to: a folder that is there. */
 export type FolderTarget = FolderHandle | URL | string;
 
+/** Whether a text names something on the network: in Node what begins with `https:` and the like, in pages whatever it is. */
+export { isAddress };
+
 /** What messages call a folder. */
 export const nameOfFolder = (folder: FolderSource): string => (isPlace(folder) ? nameOf(folder) : isFolderHandle(folder) ? "folder" : "files");
 
