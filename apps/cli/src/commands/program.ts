@@ -6,6 +6,7 @@ import { defaultDataFolder } from "../default-data-folder.ts";
 import type { ConvertFlags } from "./convert.ts";
 import type { DemoFlags } from "./demo.ts";
 import type { InspectFlags } from "./inspect.ts";
+import { addModelCommands } from "./model-commands.ts";
 
 /**
  * The commands of `multiway`. What a command needs is imported when it runs, so that help and mistyped flags are answered at once.
@@ -14,7 +15,7 @@ import type { InspectFlags } from "./inspect.ts";
  */
 export function createProgram(finish: (exitCode: number) => void): Command {
   const program = new Command("multiway")
-    .description("BEiT-3 for TypeScript: pretrain, fine-tune and look into vision-language models.")
+    .description("BEiT-3 for TypeScript: pretrain, fine-tune, use and look into vision-language models.")
     .version(version(), "--version", "prints the version")
     .helpOption("-h, --help", "prints this help")
     .helpCommand(false)
@@ -71,5 +72,6 @@ export function createProgram(finish: (exitCode: number) => void): Command {
       process.stdout.write(`${await convert(input, output, flags)}\n`);
     });
 
+  addModelCommands(program, finish);
   return program;
 }
