@@ -23,3 +23,4 @@ export { captioningHead, type CaptioningHeadOptions, type CaptionTrainingBatch }
 export { reasoningHead } from "./fine-tuning/heads/reasoning.ts";
 export { retrievalHead } from "./fine-tuning/heads/retrieval.ts";
 export { answerListOf, targetsOf, vqaHead, type VqaHeadOptions } from "./fine-tuning/heads/vqa.ts";
+export * from "./pipelines/index.ts";

@@ -3,6 +3,8 @@ export type { ExpectedTensor, NameReport } from "./compare-names.ts";
 export { describeCheckpoint, type CheckpointDescription, type CheckpointNode, type DescribeOptions } from "./describe-checkpoint.ts";
 export type { CacheHandle, CheckpointCache, CheckpointSource, CheckpointTarget, DownloadProgress, FileHandle, FolderHandle, SourceOptions } from "./files/files.ts";
 export type { Elements, ElementType } from "./formats/element-types.ts";
+export { fileIn, isAddress, nameOfFolder, namesIn, targetIn, type FolderSource, type FolderTarget } from "./folder/folder-source.ts";
+export { readBytes, writeBytes, type ReadBytesOptions } from "./folder/whole-files.ts";
 export { formatCheckpoint } from "./format-checkpoint.ts";
 export { parseSafetensors, type Safetensors } from "./formats/safetensors-read.ts";
 export { encodeSafetensors, type HostTensor, type LazyTensor } from "./formats/safetensors-write.ts";

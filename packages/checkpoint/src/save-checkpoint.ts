@@ -1,8 +1,8 @@
-import { replaceFile } from "#files";
 import { CheckpointError } from "@multiway/errors";
 import { floatToHalf, Tensor, type DType, type HostArray } from "@multiway/tensor";
 import { failure, type Place } from "./failure.ts";
-import { isFileHandle, nameOf, type CheckpointTarget, type FileHandle, type WriteBytes } from "./files/files.ts";
+import { nameOf, type CheckpointTarget, type WriteBytes } from "./files/files.ts";
+import { replaceTarget } from "./files/replace-target.ts";
 import { bytesOfElements, sizeBytes, type Elements, type ElementType } from "./formats/element-types.ts";
 import { checkedType, planSafetensors, type HostTensor, type LazyTensor, type PlannedTensor } from "./formats/safetensors-write.ts";
 import type { CheckpointFormat } from "./checkpoint-reader.ts";
@@ -49,8 +49,7 @@ export async function saveCheckpoint(target: CheckpointTarget, tensors: SavedTen
     return;
   }
   const write = format === "pytorch" ? await planTorch(place, tensors, metadata, options) : planSafe(place, tensors, metadata);
-  if (isFileHandle(target)) await replaceHandle(target, write, place);
-  else await replaceFile(target, write, place);
+  await replaceTarget(target, write, place);
 }
 
 type Tensors = SavedTensors;
@@ -102,24 +101,4 @@ function toElements(data: HostArray, dtype: DType): Elements {
   if (dtype === "f16") return Uint16Array.from(data, floatToHalf);
   if (dtype === "bool") return Uint8Array.from(data, (value) => (value ? 1 : 0));
   return dtype === "f32" && data instanceof Float64Array ? Float32Array.from(data) : data;
-}
-
-/** A page's writable file keeps what it is given in a copy, and replaces the file when it is closed. */
-async function replaceHandle(handle: FileHandle, write: (writeBytes: WriteBytes) => Promise<void>, place: Place): Promise<void> {
-  const cannot = (cause: unknown) =>
-    failure(place, `the file cannot be written (${(cause as Error).message}); what stood there before is unchanged`, "Allow writing to it, and check that the browser's storage has room.", { cause });
-  const attempt = (action: Promise<void>): Promise<void> =>
-    action.catch((cause: unknown) => {
-      throw cannot(cause);
-    });
-  const writable = await handle.createWritable().catch((cause: unknown) => {
-    throw cannot(cause);
-  });
-  try {
-    await write((bytes) => attempt(writable.write(bytes as Uint8Array<ArrayBuffer>)));
-    await attempt(writable.close());
-  } catch (error) {
-    await writable.abort().catch(() => {});
-    throw error;
-  }
 }

@@ -5,7 +5,7 @@ export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.
 export { MultiwayEncoder, type EncodeOptions, type EncoderOutput, type MultiwayEncoderOptions, type PositionedSizes } from "./encoder.ts";
 export { Experts, inSequence, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing, type SequenceOrder } from "./experts.ts";
 export { attentionBias, captioningMask, hiddenScore, type Lengths } from "./masks.ts";
-export { loadOfficial, officialStateDict, type LoadOfficialOptions, type OfficialFile, type OfficialReport } from "./load-official.ts";
+export { loadOfficial, officialNamesIn, officialStateDict, type LoadOfficialOptions, type OfficialFile, type OfficialReport } from "./load-official.ts";
 export { ModalityRelativePositions, modalityRelativeIndex, relativePositions, type RelativePositionsOptions } from "./modality-relative-positions.ts";
 export { MultiwayTransformer, type ForwardOptions, type MultiwayInput, type MultiwayTransformerOptions } from "./multiway-transformer.ts";
 export { describeOfficial, type OfficialForm } from "./official-form.ts";

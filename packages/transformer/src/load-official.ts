@@ -57,7 +57,7 @@ export async function loadOfficial(model: Module, file: OfficialFile, options: L
   const { device, halves = "keep" } = options;
   const names = officialNamesFor("loadOfficial", model);
   const own = new Map(model.tensors().map(({ name, tensor }) => [names.toOfficial(name)!, { name, shape: tensor.shape }]));
-  const inFile = namesInFile(file, options.prefix);
+  const inFile = officialNamesIn(file, options.prefix);
   const given = new Map([...inFile].map(([official, name]) => [official, file.entries.get(name)!.shape]));
   const expected = new Map([...own].map(([official, { shape }]) => [official, shape]));
   const plan = planOfficialTensors(given, expected, options);
@@ -113,8 +113,12 @@ function largeFirst<T>(taken: ReadonlyMap<string, T>, given: ReadonlyMap<string,
   return [...taken].sort((a, b) => rank(b) - rank(a));
 }
 
-/** Names of the file's tensors by official name. A file of the encoder alone may lack its `beit3.`. */
-function namesInFile(file: OfficialFile, prefix?: string): Map<string, string> {
+/**
+ * Names of a file's tensors by official name. A file of the encoder alone may lack its `beit3.`.
+ *
+ * @param prefix what names in the file begin with, such as `module.`. Default: found by where the patch projection is
+ */
+export function officialNamesIn(file: Pick<OfficialFile, "entries">, prefix?: string): Map<string, string> {
   const anchored = [...file.entries.keys()].find((name) => name === anchor || name.endsWith(`.${anchor}`));
   const before = prefix ?? anchored?.slice(0, -anchor.length).replace(/beit3\.$/, "") ?? "";
   const isBare = anchored === before + anchor;

@@ -8,6 +8,7 @@ import { addFineTuningCommands } from "./fine-tuning-commands.ts";
 import type { ConvertFlags } from "./convert.ts";
 import type { DemoFlags } from "./demo.ts";
 import type { InspectFlags } from "./inspect.ts";
+import { addModelCommands } from "./model-commands.ts";
 
 /**
  * The commands of `multiway`. What a command needs is imported when it runs, so that help and mistyped flags are answered at once.
@@ -16,7 +17,7 @@ import type { InspectFlags } from "./inspect.ts";
  */
 export function createProgram(finish: (exitCode: number) => void): Command {
   const program = new Command("multiway")
-    .description("BEiT-3 for TypeScript: pretrain, fine-tune and look into vision-language models.")
+    .description("BEiT-3 for TypeScript: pretrain, fine-tune, use and look into vision-language models.")
     .version(version(), "--version", "prints the version")
     .helpOption("-h, --help", "prints this help")
     .helpCommand(false)
@@ -75,6 +76,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
 
   addPretrainingCommand(program, finish);
   addFineTuningCommands(program, finish);
+  addModelCommands(program, finish);
 
   return program;
 }

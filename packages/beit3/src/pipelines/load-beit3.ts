@@ -1,0 +1,78 @@
+import { formatValue, OptionError } from "@multiway/errors";
+import { Beit3, type Pipelines } from "./beit3.ts";
+import { Encoder } from "./encode/encoder.ts";
+import { buildModel, type BuiltModel } from "./folder/build-model.ts";
+import type { ModelDescription } from "./folder/description.ts";
+import { PictureReader } from "./inputs/pictures.ts";
+import { TextReader } from "./inputs/texts.ts";
+import { openSource } from "./load/open-source.ts";
+import type { Beit3Source, LoadBeit3Options } from "./load/options.ts";
+import { readWeights } from "./load/read-weights.ts";
+import { tokenizerOf } from "./load/tokenizer-of.ts";
+import { release, type Runtime } from "./runtime.ts";
+
+/**
+ * Loads a model to use: a model folder, or a checkpoint file as Microsoft released them, whose head is told from its names.
+ *
+ * ```ts
+ * const model = await loadBeit3("beit3_base_patch16_480_vqa.pth", { device, tokenizer: "beit3.spm", answers });
+ * const { answer } = await model.vqa.answer("cat.jpg", "what is on the mat?");
+ * ```
+ *
+ * @throws CheckpointError when files cannot be read or do not fit; OptionError for options that do not; the signal's reason when it is aborted. Nothing stays on the device then
+ */
+export async function loadBeit3(source: Beit3Source, options: LoadBeit3Options): Promise<Beit3> {
+  const { device, batchSize = 8, signal } = options;
+  if (!Number.isInteger(batchSize) || batchSize < 1) throw new OptionError(`loadBeit3: batchSize is ${formatValue(batchSize)}; expected a whole number from 1 on.`);
+  signal?.throwIfAborted();
+  await using opened = await openSource(source, options);
+  const { description } = opened;
+  // Before the weights: what is wrong with it should not cost a download.
+  const tokenizer = await tokenizerOf(opened, options);
+  const texts = new TextReader(tokenizer, { maxLength: description.maxTextLength, vocabularySize: description.model.vocabularySize, device });
+  const runtime: Runtime = { device, texts, pictures: new PictureReader(description.image, device), batchSize };
+  const built = await buildModel(description);
+  try {
+    await readWeights(built, opened, options);
+    const encoder = new Encoder(built.model, runtime);
+    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: await pipelinesOf(built, { runtime, encoder, description }) });
+  } catch (error) {
+    release(built.model);
+    throw error;
+  }
+}
+
+interface Given {
+  runtime: Runtime;
+  encoder: Encoder;
+  description: ModelDescription;
+}
+
+/** What the head does; the code of each is loaded when a model has it. */
+async function pipelinesOf(built: BuiltModel, { runtime, encoder, description }: Given): Promise<Partial<Pipelines>> {
+  switch (built.task) {
+    case "retrieval":
+    case "zero-shot": {
+      const [{ Retriever }, { ZeroShotClassifier }] = await Promise.all([import("./tasks/retriever.ts"), import("./tasks/zero-shot.ts")]);
+      return { retriever: new Retriever(encoder), zeroShot: new ZeroShotClassifier(built.model, encoder, { classes: description.classes, templates: description.templates }) };
+    }
+    case "vqa": {
+      const { QuestionAnswerer } = await import("./tasks/vqa.ts");
+      return { vqa: new QuestionAnswerer(built.model, runtime, description.answers) };
+    }
+    case "captioning": {
+      const { Captioner } = await import("./tasks/captioner.ts");
+      return { captioner: new Captioner(built.model, runtime, description.maxTextLength) };
+    }
+    case "reasoning": {
+      const { Reasoner } = await import("./tasks/reasoner.ts");
+      return { reasoner: new Reasoner(built.model, runtime) };
+    }
+    case "classification": {
+      const { Classifier } = await import("./tasks/classifier.ts");
+      return { classifier: new Classifier(built.model, runtime, description.classes) };
+    }
+    default:
+      return {};
+  }
+}
