@@ -1,9 +1,10 @@
+import { mkdir } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { writeModelFolder } from "@multiway/beit3";
 import type { DatasetTask } from "@multiway/data";
 import { key as makeKey } from "@multiway/random";
 import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
 import { writeAtomic } from "../files/write-atomic.ts";
-import { writeModelFolder } from "../finetune/model-folder.ts";
 import { runFineTuning } from "../finetune/run.ts";
 import { setUp, type SetUp, type SetUpFlags } from "../finetune/set-up.ts";
 import { catchInterrupts } from "../interrupts.ts";
@@ -59,7 +60,10 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
             isResumed: saved !== undefined,
             signal: interrupts.signal,
             onRecord: logRecords(log),
-            keep: (model) => writeModelFolder(modelFolder, model, run.description, run.tokenizer),
+            keep: async (model) => {
+              await mkdir(modelFolder, { recursive: true });
+              await writeModelFolder(modelFolder, model, run);
+            },
           },
           ui,
         );

@@ -1,11 +1,10 @@
-import { endsInNorm, type Evaluation } from "@multiway/beit3";
+import { endsInNorm, openModelFolder, transformerOptionsOf, type Evaluation } from "@multiway/beit3";
 import { missingSplit, Pictures, type DatasetTask, type Split } from "@multiway/data";
 import { CheckpointError, OptionError } from "@multiway/errors";
 import { parseSentencePieceModel, SentencePieceTokenizer, XlmRobertaTokenizer } from "@multiway/tokenizers";
 import type { Device } from "@multiway/tensor";
-import { loadOfficial, MultiwayTransformer, releasedForm } from "@multiway/transformer";
+import { loadOfficial, MultiwayTransformer } from "@multiway/transformer";
 import type { Ui } from "../progress/ui.ts";
-import { openModelFolder } from "./model-folder.ts";
 import { openTask } from "./opened-task.ts";
 import { taskLengths } from "./set-up.ts";
 import { readTaskData, type DataFlags, type TaskData } from "./task-data.ts";
@@ -27,7 +26,8 @@ export async function evaluateFolder(name: DatasetTask, { model: path, split, ba
   const chosen = split ?? (data.test ? "test" : "validation");
   const examples = data[chosen];
   if (!examples) throw missingSplit(name, data.folder, chosen);
-  if (name !== "classification" && !folder.tokenizer) throw new OptionError(`evaluate: ${path} has no tokenizer; expected a model folder with one. Put its SentencePiece file there, and name it in model.json.`);
+  const tokenizer = await folder.readTokenizer();
+  if (name !== "classification" && !tokenizer) throw new OptionError(`evaluate: ${path} has no tokenizer; expected a model folder with one. Put its SentencePiece file there, and name it in model.json.`);
   const pictures = new Pictures(data.folder);
   const { model: sizes, maxTextLength } = description;
   const task = await openTask(
@@ -37,14 +37,14 @@ export async function evaluateFolder(name: DatasetTask, { model: path, split, ba
       device,
       imageSize: sizes.imageSize,
       pictures: (file, place) => pictures.get(file, place),
-      tokenizer: folder.tokenizer && new XlmRobertaTokenizer(new SentencePieceTokenizer(parseSentencePieceModel(folder.tokenizer))),
+      tokenizer: tokenizer && new XlmRobertaTokenizer(new SentencePieceTokenizer(parseSentencePieceModel(tokenizer))),
       vocabularySize: sizes.vocabularySize,
       maxTextLength: Math.min(maxTextLength, taskLengths[name]),
       ...(batch !== undefined && { evaluationBatch: batch }),
     },
     { flags: { mix: false }, from: description, isTraining: false },
   );
-  const model = task.head.create(new MultiwayTransformer({ ...releasedForm, ...sizes, finalNorm: endsInNorm(name) }));
+  const model = task.head.create(new MultiwayTransformer({ ...transformerOptionsOf(sizes), finalNorm: endsInNorm(name) }));
   {
     await using weights = await folder.openWeights();
     await loadOfficial(model, weights, { device, strict: true, halves: "widen" });

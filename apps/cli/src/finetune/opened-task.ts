@@ -1,8 +1,7 @@
-import { answerListOf, captioningHead, classificationHead, HeadContext, reasoningHead, retrievalHead, targetsOf, vqaHead, type Augmentation, type HeadContextOptions, type HeadModel, type TaskHead } from "@multiway/beit3";
+import { answerListOf, captioningHead, classificationHead, HeadContext, reasoningHead, retrievalHead, targetsOf, vqaHead, type Augmentation, type HeadContextOptions, type HeadModel, type ModelDescription, type TaskHead } from "@multiway/beit3";
 import { classesOf, formatPlace, type CaptioningExample, type ClassificationExample, type DatasetTask, type RowPlace, type VqaExample } from "@multiway/data";
 import { DataError, OptionError } from "@multiway/errors";
 import { AnswerList } from "@multiway/head-vqa";
-import type { ModelDescription } from "./model-folder.ts";
 import type { TaskData } from "./task-data.ts";
 
 /** What the command line says of a head. */

@@ -1,4 +1,4 @@
-import { endsInNorm, officialRecipes, scaledLearningRate, scratchRecipe, type Augmentation, type FineTuningRecipe, type HeadModel } from "@multiway/beit3";
+import { endsInNorm, officialRecipes, scaledLearningRate, scratchRecipe, type Augmentation, describeModel, type FineTuningRecipe, type HeadModel, type ModelDescription } from "@multiway/beit3";
 import { Pictures, type DatasetTask } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
 import { initialise } from "@multiway/nn";
@@ -7,12 +7,11 @@ import type { Device } from "@multiway/tensor";
 import { taskTextLengths } from "@multiway/tokenizers";
 import { MultiwayTransformer } from "@multiway/transformer";
 import { loadStart } from "./load-start.ts";
-import type { ModelDescription } from "./model-folder.ts";
 import { openTask, type HeadFlags, type OpenedTask } from "./opened-task.ts";
 import type { Optimization } from "./run.ts";
 import { startingPoint, type StartFlags } from "./starting-point.ts";
 import { readTaskData, type DataFlags, type TaskData } from "./task-data.ts";
-import { textTokenizer, type TokenizerFlags } from "./text-tokenizer.ts";
+import { textTokenizer, tokenizerFile, type TokenizerFlags } from "./text-tokenizer.ts";
 
 /** What the command line says of the optimization; what it does not say comes from a recipe. */
 export interface OptimizationFlags {
@@ -37,7 +36,7 @@ export interface SetUp {
   task: OpenedTask;
   model: HeadModel;
   optimization: Optimization;
-  description: ModelDescription & { task: DatasetTask };
+  description: ModelDescription;
   tokenizer: Uint8Array | undefined;
   /** What was found and decided, for whoever watches. */
   notes: string[];
@@ -84,7 +83,8 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
   );
   const recipe = start.size === "new" ? scratchRecipe : officialRecipes[name][start.size];
   const optimization = optimizationOf(name, flags, recipe, task.data.train.length, start.size !== "new");
-  const model = task.head.create(new MultiwayTransformer({ ...start.options(sizes), finalNorm: endsInNorm(name), dropPathRate: flags.dropPath ?? recipe.dropPathRate }));
+  const encoder = { ...start.options(sizes), finalNorm: endsInNorm(name) };
+  const model = task.head.create(new MultiwayTransformer({ ...encoder, dropPathRate: flags.dropPath ?? recipe.dropPathRate }));
   const notes = [
     `${data.train.length} examples to learn from, ${data.validation.length} to measure on${data.isHeldOut ? ", a tenth that is held out" : ""}${data.test ? `, ${data.test.length} for the test at the end` : ""}`,
     ...task.notes,
@@ -97,7 +97,7 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
     const keepsHead = isSameList(task.lists.classes, from?.classes) && isSameList(task.lists.answers, from?.answers);
     notes.push(...(await loadStart(model, file, { device, key, keepsHead })));
   }
-  return { task, model, optimization, description: { task: name, model: sizes, maxTextLength, ...task.lists }, tokenizer: texts?.bytes, notes };
+  return { task, model, optimization, description: describeModel({ task: name, model: encoder, maxTextLength, ...(texts && { tokenizer: tokenizerFile }), ...task.lists }), tokenizer: texts?.bytes, notes };
 }
 
 export const taskLengths: { readonly [T in DatasetTask]: number } = {

@@ -1,10 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { beit3Small, smallSizes } from "@multiway/beit3";
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beit3Small, descriptionFile, openModelFolder, smallSizes, type ModelDescription, type ModelSizes as DescribedSizes } from "@multiway/beit3";
 import { openCheckpoint, type CheckpointReader } from "@multiway/checkpoint";
 import { CheckpointError, formatList, formatValue, OptionError } from "@multiway/errors";
 import { truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import { describeOfficial, modelSizes, releasedForm, type MultiwayTransformerOptions } from "@multiway/transformer";
-import { isModelFolder, openModelFolder, type ModelDescription, type ModelSizes } from "./model-folder.ts";
+
+/** How an encoder in the released form is made, as much of it as weights depend on. */
+export type ModelSizes = Omit<DescribedSizes, "form" | "finalNorm" | "visionLanguageLayers">;
 
 /** What the command line says of the model to begin with. */
 export interface StartFlags {
@@ -82,19 +85,22 @@ async function readSizes(file: string): Promise<GivenSizes> {
   return value as GivenSizes;
 }
 
+const isModelFolder = (path: string): Promise<boolean> => access(join(path, descriptionFile)).then(() => true, () => false);
+
 async function fromFile(from: string, flags: StartFlags): Promise<StartingPoint> {
   for (const flag of ["patchSize", "layers", "width"] as const) {
     if (flags[flag] !== undefined) throw new OptionError(`finetune: --${flag === "patchSize" ? "patch-size" : flag} is given beside --from, whose model has its own; expected it with --new alone.`);
   }
   if (await isModelFolder(from)) {
     const folder = await openModelFolder(from);
-    const { model } = folder.description;
+    const { form, finalNorm: _, visionLanguageLayers: _none, ...model } = folder.description.model;
+    if (form !== "released") throw new CheckpointError(`finetune: ${from} is a model in the ${form}'s form; expected the released one, which is what is fine-tuned and read by the official code. Pretrain one with \`multiway pretrain\`.`, { details: { form } });
     return {
       name: from,
       sizes: () => checkSizes({ ...model, imageSize: flags.imageSize ?? model.imageSize }),
       options: finetuned,
       open: () => folder.openWeights(),
-      tokenizer: folder.tokenizer,
+      tokenizer: await folder.readTokenizer(),
       description: folder.description,
       size: sizeOf(model),
     };

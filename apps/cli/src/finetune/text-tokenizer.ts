@@ -10,6 +10,9 @@ export interface TextTokenizer {
   bytes: Uint8Array;
 }
 
+/** What its file is called in a model folder. */
+export const tokenizerFile = "sentencepiece.model";
+
 export interface TokenizerFlags {
   /** A SentencePiece model. */
   tokenizer?: string;

@@ -1,5 +1,6 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { evaluatePretraining, pretrainingBatches, pretrainingTask, startPretraining, type PretrainingBatch, type PretrainingState } from "@multiway/beit3";
+import { evaluatePretraining, pretrainingBatches, pretrainingTask, startPretraining, writeModelFolder, type PretrainingBatch, type PretrainingState } from "@multiway/beit3";
 import { saveCheckpoint } from "@multiway/checkpoint";
 import { AdamW } from "@multiway/optim";
 import { key as makeKey } from "@multiway/random";
@@ -7,7 +8,6 @@ import type { Device } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { PatchTokenizer } from "@multiway/visual-tokenizer";
 import { writeAtomic } from "../files/write-atomic.ts";
-import { writeModelFolder } from "../finetune/model-folder.ts";
 import type { Ui } from "../progress/ui.ts";
 import { logRecords, reopenLog } from "../training-run/log-records.ts";
 import { loadRun, readRun, type EvaluationRecord, type RunRecord, type RunSettings } from "../training-run/saved-run.ts";
@@ -82,7 +82,8 @@ export async function runPretraining(flags: PretrainRunFlags, { device, ui, sign
           return { score: -figures.loss, figures: { ...figures } };
         },
         keep: async ({ state: { model: current } }) => {
-          await writeModelFolder(join(outFolder, "model"), current, { task: "pretraining", model: sizes, maxTextLength: run.maxTextLength }, run.tokenizer);
+          await mkdir(join(outFolder, "model"), { recursive: true });
+          await writeModelFolder(join(outFolder, "model"), current, run);
           await saveCheckpoint(join(outFolder, "visual-tokens.safetensors"), tokenizer.stateDict());
         },
       },

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openModelFolder } from "@multiway/beit3";
 import { createImage, encodePng, fillRect } from "@multiway/images";
 import { openDevice } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { openModelFolder } from "../finetune/model-folder.ts";
 import { readLog } from "../progress/log.ts";
 import type { Ui } from "../progress/ui.ts";
 import { runPretraining, type PretrainRunFlags } from "./run.ts";

@@ -1,4 +1,4 @@
-import { beit3Small, HeadContext, learnVisualTokens, PretrainingModel, type Augmentation, type HeadContextOptions } from "@multiway/beit3";
+import { beit3Small, describeModel, HeadContext, learnVisualTokens, PretrainingModel, type Augmentation, type HeadContextOptions, type ModelDescription } from "@multiway/beit3";
 import { openFolder, Pictures, readDataset, readPretraining, type PretrainingExamples } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
 import { initialise } from "@multiway/nn";
@@ -6,9 +6,8 @@ import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
 import { taskTextLengths } from "@multiway/tokenizers";
 import { PatchTokenizer } from "@multiway/visual-tokenizer";
-import { startingPoint, type StartFlags } from "../finetune/starting-point.ts";
-import type { ModelSizes } from "../finetune/model-folder.ts";
-import { textTokenizer, type TokenizerFlags } from "../finetune/text-tokenizer.ts";
+import { startingPoint, type ModelSizes, type StartFlags } from "../finetune/starting-point.ts";
+import { textTokenizer, tokenizerFile, type TokenizerFlags } from "../finetune/text-tokenizer.ts";
 import type { RunCourse } from "../training-run/train-and-keep.ts";
 
 export interface PretrainSetUpFlags extends Omit<StartFlags, "from" | "new">, TokenizerFlags {
@@ -36,7 +35,7 @@ export interface PretrainSetUp {
   /** Learns visual tokens, or makes room for those of a saved run. */
   visualTokens(options: { key: Key; signal: AbortSignal; isResumed: boolean; onProgress: (done: number, all: number) => void }): Promise<{ tokenizer: PatchTokenizer; used?: number }>;
   tokenizer: Uint8Array;
-  maxTextLength: number;
+  description: ModelDescription;
   course: RunCourse;
   notes: string[];
 }
@@ -69,7 +68,8 @@ export async function setUpPretraining(flags: PretrainSetUpFlags, { device, key 
   const plainContext = new HeadContext({ ...shared, augmentation: "none" });
   const { patchSize } = sizes;
   const numCodes = flags.codes;
-  const model = await initialise(new PretrainingModel({ ...beit3Small(sizes), dropPathRate: flags.dropPath, numCodes }), { device, key: key.fold(0) });
+  const options = beit3Small(sizes);
+  const model = await initialise(new PretrainingModel({ ...options, dropPathRate: flags.dropPath, numCodes }), { device, key: key.fold(0) });
   return {
     model,
     sizes,
@@ -82,7 +82,7 @@ export async function setUpPretraining(flags: PretrainSetUpFlags, { device, key 
         ? { tokenizer: await initialise(new PatchTokenizer({ patchSize, numCodes }), { device, key: codesKey }) }
         : await learnVisualTokens(plainContext, training.images, { patchSize, numCodes, key: codesKey, signal, onProgress }),
     tokenizer: texts.bytes,
-    maxTextLength,
+    description: describeModel({ task: "pretraining", model: options, maxTextLength, tokenizer: tokenizerFile }),
     course: {
       steps: flags.steps,
       learningRate: flags.learningRate,

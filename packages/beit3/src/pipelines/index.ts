@@ -2,7 +2,7 @@ export { Beit3, type Pipelines } from "./beit3.ts";
 export type { EncodeOptions, Encoding, OfPair, PairEncoding, Values } from "./encode/encodings.ts";
 export { buildModel, type BuiltModel } from "./folder/build-model.ts";
 export { describeModel, transformerOptionsOf, type DescribeModelOptions } from "./folder/describe-model.ts";
-export { modelTasks, type ImageSettings, type ModelDescription, type ModelSizes, type ModelTask } from "./folder/description.ts";
+export { descriptionFile, modelTasks, type ImageSettings, type ModelDescription, type ModelSizes, type ModelTask } from "./folder/description.ts";
 export { openModelFolder, type ModelFolder } from "./folder/open-model-folder.ts";
 export { parseDescription } from "./folder/parse-description.ts";
 export { writeModelFolder, type WriteModelFolderOptions } from "./folder/write-model-folder.ts";
