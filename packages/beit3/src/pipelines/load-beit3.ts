@@ -1,7 +1,7 @@
 import { formatValue, OptionError } from "@multiway/errors";
 import { Beit3, type Pipelines } from "./beit3.ts";
 import { Encoder } from "./encode/encoder.ts";
-import { buildModel, type BuiltModel } from "./folder/build-model.ts";
+import { buildModel, headsOf, type BuiltHead } from "./folder/build-model.ts";
 import type { ModelDescription } from "./folder/description.ts";
 import { PictureReader } from "./inputs/pictures.ts";
 import { TextReader } from "./inputs/texts.ts";
@@ -34,8 +34,11 @@ export async function loadBeit3(source: Beit3Source, options: LoadBeit3Options):
   const built = await buildModel(description);
   try {
     await readWeights(built, opened, options);
-    const encoder = new Encoder(built.model, runtime);
-    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: await pipelinesOf(built, { runtime, encoder, description }) });
+    const heads = headsOf(built);
+    // Where there is a common space of pictures and texts, vectors are those of that.
+    const encoder = new Encoder(heads.find(({ task }) => task === "retrieval")?.model ?? built.model, runtime);
+    const pipelines = await Promise.all(heads.map((head) => pipelinesOf(head, { runtime, encoder, description })));
+    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: Object.assign({}, ...pipelines) as Partial<Pipelines> });
   } catch (error) {
     release(built.model);
     throw error;
@@ -48,31 +51,31 @@ interface Given {
   description: ModelDescription;
 }
 
-/** What the head does; the code of each is loaded when a model has it. */
-async function pipelinesOf(built: BuiltModel, { runtime, encoder, description }: Given): Promise<Partial<Pipelines>> {
-  switch (built.task) {
+/** What a head does; the code of each is loaded when a model has it. */
+async function pipelinesOf(head: BuiltHead, { runtime, encoder, description }: Given): Promise<Partial<Pipelines>> {
+  switch (head.task) {
     case "retrieval":
     case "zero-shot": {
       const [{ Retriever }, { ZeroShotClassifier }] = await Promise.all([import("./tasks/retriever.ts"), import("./tasks/zero-shot.ts")]);
-      return { retriever: new Retriever(encoder), zeroShot: new ZeroShotClassifier(built.model, encoder, { classes: description.classes, templates: description.templates }) };
+      // A joint model's classes are those of its classifier.
+      const classes = description.task === "joint" ? undefined : description.classes;
+      return { retriever: new Retriever(encoder), zeroShot: new ZeroShotClassifier(head.model, encoder, { classes, templates: description.templates }) };
     }
     case "vqa": {
       const { QuestionAnswerer } = await import("./tasks/vqa.ts");
-      return { vqa: new QuestionAnswerer(built.model, runtime, description.answers) };
+      return { vqa: new QuestionAnswerer(head.model, runtime, description.answers) };
     }
     case "captioning": {
       const { Captioner } = await import("./tasks/captioner.ts");
-      return { captioner: new Captioner(built.model, runtime, description.maxTextLength) };
+      return { captioner: new Captioner(head.model, runtime, description.maxTextLength) };
     }
     case "reasoning": {
       const { Reasoner } = await import("./tasks/reasoner.ts");
-      return { reasoner: new Reasoner(built.model, runtime) };
+      return { reasoner: new Reasoner(head.model, runtime) };
     }
     case "classification": {
       const { Classifier } = await import("./tasks/classifier.ts");
-      return { classifier: new Classifier(built.model, runtime, description.classes) };
+      return { classifier: new Classifier(head.model, runtime, description.classes) };
     }
-    default:
-      return {};
   }
 }

@@ -1,5 +1,5 @@
 import { numbersOfClasses, type ClassificationExample } from "@multiway/data";
-import { drawMix, mixImages, mixTargets, type MixOptions } from "@multiway/images";
+import { drawMix, mixImages, mixTargets, type MixOptions, type TransformRecipe } from "@multiway/images";
 import { ClassificationModel, type ClassificationBatch } from "@multiway/head-classification";
 import { topKAccuracy } from "@multiway/metrics";
 import type { Key } from "@multiway/random";
@@ -13,10 +13,12 @@ export interface ClassificationHeadOptions {
   mix?: MixOptions | false;
   /** Default 0.1. */
   labelSmoothing?: number;
+  /** How pictures become input. Default "imagenet", as officially. */
+  recipe?: TransformRecipe;
 }
 
 /** Classification of pictures into named classes, as the official ImageNet tuning does it. The language branch is frozen: nothing of it is read. */
-export function classificationHead(context: HeadContext, { classes, mix = {}, labelSmoothing = 0.1 }: ClassificationHeadOptions): TaskHead<ClassificationModel, ClassificationExample, ClassificationBatch> {
+export function classificationHead(context: HeadContext, { classes, mix = {}, labelSmoothing = 0.1, recipe = "imagenet" }: ClassificationHeadOptions): TaskHead<ClassificationModel, ClassificationExample, ClassificationBatch> {
   const { device, imageSize: size } = context;
   const numClasses = classes.length;
   const classify = compile((model: ClassificationModel, images: Tensor) => model.forward(images), { name: "classify" });
@@ -32,7 +34,7 @@ export function classificationHead(context: HeadContext, { classes, mix = {}, la
     loss: (model, batch, key) => model.loss(batch, { key }),
     async prepare(examples, key) {
       const [forPixels, forMix] = key.split(2) as [Key, Key];
-      const pixels = await context.pixels("imagenet", pictures(examples), { key: forPixels, randAugment: false });
+      const pixels = await context.pixels(recipe, pictures(examples), { key: forPixels, randAugment: false });
       const drawn = mix === false ? undefined : drawMix({ width: size, height: size }, forMix, mix);
       if (drawn) mixImages(pixels, { count: examples.length, channels: 3, width: size, height: size }, drawn);
       const targets = mixTargets(numbersOfClasses(examples, classes), drawn, { numClasses, smoothing: labelSmoothing });
@@ -43,7 +45,7 @@ export function classificationHead(context: HeadContext, { classes, mix = {}, la
       const logits = new Float32Array(examples.length * numClasses);
       for (const { items, count, start } of filledChunks(examples, context.evaluationBatch)) {
         signal?.throwIfAborted();
-        using images = context.imageTensor(await context.pixels("imagenet", pictures(items)));
+        using images = context.imageTensor(await context.pixels(recipe, pictures(items)));
         using result = classify(model, images);
         logits.set((await result.data()).subarray(0, count * numClasses) as Float32Array, start * numClasses);
         onProgress?.(start + count, examples.length);

@@ -5,6 +5,7 @@ import type { ReasoningModel } from "@multiway/head-reasoning";
 import type { RetrievalModel } from "@multiway/head-retrieval";
 import type { VqaModel } from "@multiway/head-vqa";
 import { MultiwayTransformer, officialNamesOf } from "@multiway/transformer";
+import type { JointModel } from "../../joint/joint-model.ts";
 import type { ModelDescription } from "./description.ts";
 import { transformerOptionsOf } from "./describe-model.ts";
 
@@ -19,21 +20,47 @@ export class EncoderModel extends Module {
   }
 }
 
-/** A model and which it is. */
-export type BuiltModel =
-  | { task: "encoder" | "pretraining"; model: EncoderModel }
+/** A model with one head, and which it is. */
+export type BuiltHead =
   | { task: "retrieval" | "zero-shot"; model: RetrievalModel }
   | { task: "vqa"; model: VqaModel }
   | { task: "captioning"; model: CaptioningModel }
   | { task: "reasoning"; model: ReasoningModel }
   | { task: "classification"; model: ClassificationModel };
 
+/** A model and which it is. */
+export type BuiltModel = BuiltHead | { task: "encoder" | "pretraining"; model: EncoderModel } | { task: "joint"; model: JointModel };
+
 /**
  * The model that a description is of, without elements: of a pretrained model the encoder alone. The code of a head is loaded when it is needed.
  */
 export async function buildModel(description: ModelDescription): Promise<BuiltModel> {
-  const { task, numOutputs = 0, pooling, outputDim } = description;
+  const { task, heads = [], numOutputs = 0 } = description;
   const transformer = new MultiwayTransformer(transformerOptionsOf(description.model));
+  if (task === "encoder" || task === "pretraining") return { task, model: new EncoderModel(transformer) };
+  if (task !== "joint") return await buildHead(task, transformer, description, numOutputs);
+  const { JointModel } = await import("../../joint/joint-model.ts");
+  const outputs = { vqa: description.answers?.length, classification: description.classes?.length };
+  const built = await Promise.all(heads.map(async (head) => [head, (await buildHead(head, transformer, description, outputs[head as "vqa"] ?? 0)).model] as const));
+  return { task, model: new JointModel(transformer, Object.fromEntries(built)) };
+}
+
+/** The models of a joint model's heads, or the one that the model is. */
+export function headsOf(built: BuiltModel): BuiltHead[] {
+  switch (built.task) {
+    case "joint": {
+      const { model } = built;
+      return model.tasks.map((task) => ({ task, model: model.of(task) }) as BuiltHead);
+    }
+    case "encoder":
+    case "pretraining":
+      return [];
+    default:
+      return [built];
+  }
+}
+
+async function buildHead(task: BuiltHead["task"], transformer: MultiwayTransformer, { pooling, outputDim }: ModelDescription, numOutputs: number): Promise<BuiltHead> {
   switch (task) {
     case "retrieval":
     case "zero-shot": {
@@ -56,7 +83,5 @@ export async function buildModel(description: ModelDescription): Promise<BuiltMo
       const { ClassificationModel } = await import("@multiway/head-classification");
       return { task, model: new ClassificationModel(transformer, { numClasses: numOutputs }) };
     }
-    default:
-      return { task, model: new EncoderModel(transformer) };
   }
 }

@@ -1,7 +1,8 @@
+import type { DatasetTask } from "@multiway/data";
 import type { ResizeFilter, TransformRecipe } from "@multiway/images";
 
 /** What a model was trained for, and so which head it has. */
-export const modelTasks = ["encoder", "pretraining", "retrieval", "zero-shot", "vqa", "captioning", "reasoning", "classification"] as const;
+export const modelTasks = ["encoder", "pretraining", "retrieval", "zero-shot", "vqa", "captioning", "reasoning", "classification", "joint"] as const;
 export type ModelTask = (typeof modelTasks)[number];
 
 /** How the encoder is made: as much of `MultiwayTransformerOptions` as weights and results depend on. */
@@ -41,6 +42,8 @@ export interface ModelDescription {
   format: "multiway-model";
   version: 1;
   task: ModelTask;
+  /** Of a joint model: the tasks of its heads. */
+  heads?: readonly DatasetTask[];
   model: ModelSizes;
   image: ImageSettings;
   /** Tokens of a text at most, the first and the last counted; longer ones are cut at their end. */

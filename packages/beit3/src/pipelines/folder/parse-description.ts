@@ -1,3 +1,4 @@
+import { datasetTasks, type DatasetTask } from "@multiway/data";
 import { CheckpointError, formatValue } from "@multiway/errors";
 import { imagenetNormalization, inceptionNormalization, type ResizeFilter } from "@multiway/images";
 import { descriptionFile, modelTasks, type ImageSettings, type ModelDescription, type ModelSizes, type ModelTask } from "./description.ts";
@@ -40,13 +41,14 @@ export function checkDescription(value: unknown, file: string = descriptionFile)
     format: "multiway-model",
     version: 1,
     task,
+    ...(task === "joint" && { heads: headsIn(fields) }),
     model,
     image: imageIn(fields.has("image") ? fields.record("image") : new Fields(file, {}), task, model),
     maxTextLength: fields.wholeNumber("maxTextLength", { least: 3, most: model.textPositions - 2, byDefault: Math.min(usualTextLength, model.textPositions - 2) }),
     ...(fields.has("tokenizer") && { tokenizer: fields.fileName("tokenizer") }),
     tokenIds: fields.choice("tokenIds", ["xlm-roberta", "pieces"] as const, "xlm-roberta"),
     weights: fields.fileName("weights", "model.safetensors"),
-    names: fields.choice("names", ["official", "own"] as const, model.form === "released" ? "official" : "own"),
+    names: fields.choice("names", ["official", "own"] as const, model.form === "released" && task !== "joint" ? "official" : "own"),
     ...(list && { numOutputs: outputsIn(fields, list) }),
     ...(fields.has("answers") && { answers: fields.texts("answers") }),
     ...(fields.has("classes") && { classes: fields.texts("classes") }),
@@ -54,6 +56,15 @@ export function checkDescription(value: unknown, file: string = descriptionFile)
     ...(fields.has("pooling") && { pooling: fields.choice("pooling", ["first", "mean"] as const) }),
     ...(fields.has("outputDim") && { outputDim: fields.wholeNumber("outputDim") }),
   };
+}
+
+/** Tasks of a joint model; what their heads choose among is counted by their lists. */
+function headsIn(fields: Fields): DatasetTask[] {
+  const heads = fields.texts("heads");
+  const isTask = (name: string): name is DatasetTask => (datasetTasks as readonly string[]).includes(name);
+  if (!heads.every(isTask)) throw fields.misfit("heads", `a list of tasks, some of ${datasetTasks.join(", ")}`);
+  for (const [task, list] of [["vqa", "answers"], ["classification", "classes"]] as const) if (heads.includes(task)) fields.texts(list);
+  return heads;
 }
 
 function sizesIn(fields: Fields): ModelSizes {
