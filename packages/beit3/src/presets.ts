@@ -69,5 +69,5 @@ export const beit3Small = ({ textPositions = smallTextPositions, ...sizes }: Pic
   ...releasedForm,
   ...sizes,
   textPositions,
-  positionInitialisers: { vision: normalInitialiser(0.1), language: normalInitialiser(0.1) },
+  positionInitialisers: { vision: normalInitialiser(0.5), language: normalInitialiser(0.1) },
 });

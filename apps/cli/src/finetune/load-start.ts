@@ -1,4 +1,4 @@
-import type { HeadModel } from "@multiway/beit3";
+import { taskOf, type HeadModel } from "@multiway/beit3";
 import { CheckpointError, formatList, formatShape } from "@multiway/errors";
 import { initialise } from "@multiway/nn";
 import type { Key } from "@multiway/random";
@@ -49,8 +49,12 @@ function describe(file: OfficialFile, report: OfficialReport, dropped: readonly 
   const count = [...file.entries.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const lines = [`${ofEncoder(report.loaded).length} tensors of the encoder taken from ${file.name} (${count.toLocaleString("en-US")} numbers in all)`];
   if (ofHead(report.loaded).length > 0) lines.push(`its head is taken, too: ${formatList(ofHead(report.loaded))}`);
-  const left = [...dropped, ...ofHead(report.unexpected)];
-  if (left.length > 0) lines.push(`its head for another task, or other classes, is left out: ${formatList(left)}`);
+  if (dropped.length > 0) lines.push(`left out, being for other classes, answers or sizes: ${formatList(dropped)}`);
+  const others = ofHead(report.unexpected);
+  if (others.length > 0) {
+    const task = taskOf(new Map([...file.entries].map(([name, { shape }]) => [name.replace(/^(module\.|model\.)+/, ""), shape])));
+    lines.push(`its head${task ? `, that of ${task},` : ""} is left out: ${formatList(others)}`);
+  }
   const anew = ofHead(report.missing);
   if (anew.length > 0) lines.push(`the head begins anew: ${formatList(anew)}`);
   if (ofEncoder(report.unexpected).length > 0) lines.push(`not in this task's encoder, and left out: ${formatList(ofEncoder(report.unexpected))}`);

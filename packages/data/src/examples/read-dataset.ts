@@ -37,8 +37,8 @@ export async function readWhole<T extends DatasetTask>(task: T, folder: DataFold
 
 /** The error for a folder that lacks what a task needs. */
 export function missingSplit(task: DatasetTask, folder: DataFolder, split: Split): DataError {
-  const there = folder.paths.length === 0 ? "is empty" : `has no ${split} examples for ${task}; it begins with ${formatList(folder.paths.slice(0, 4))}`;
-  return new DataError(`readDataset: ${folder.name} ${there}; expected ${expectedFiles(task, split)}. Check the path, and see the guide to fine-tuning for the layout.`, { details: { folder: folder.name, task, split } });
+  const found = folder.paths.length === 0 ? `there are no files in ${folder.name}` : `${folder.name} has no ${split} examples for ${task}, and begins with ${formatList(folder.paths.slice(0, 4))}`;
+  return new DataError(`readDataset: ${found}; expected ${expectedFiles(task, split)}. Check the path, and see the guide to fine-tuning for the layout.`, { details: { folder: folder.name, task, split } });
 }
 
 async function readFiles<T extends DatasetTask>(task: T, folder: DataFolder, { tables, classFolders }: SplitFiles, ignored: readonly string[]): Promise<ExampleOf[T][]> {
