@@ -14,7 +14,9 @@ export async function readWeights(built: BuiltModel, opened: OpenedModel, { devi
   const names = (model.constructor as unknown as { officialNames: OfficialNames }).officialNames;
   const wanted = new Set(model.tensors().map((tensor) => (isOfficial ? names.toOfficial(tensor.name)! : tensor.name)));
   const inFile = isOfficial ? officialNamesIn(weights) : new Map([...weights.entries.keys()].map((own) => [own, own]));
-  requireNames(built, opened, wanted, inFile);
+  // Of another encoder loadOfficial can say which.
+  const isOfHead = (own: string) => !isOfficial || !own.startsWith("beit3.");
+  requireNames(built, opened, { missing: [...wanted].filter((own) => isOfHead(own) && !inFile.has(own)), unexpected: [...inFile.keys()].filter((own) => isOfHead(own) && !wanted.has(own)) });
   const sizes = new Map([...inFile].flatMap(([own, there]) => (wanted.has(own) ? [[there, bytesOf(weights, there)] as const] : [])));
   const totalBytes = [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
   onProgress?.({ loadedBytes: 0, totalBytes });
@@ -35,18 +37,19 @@ export async function readWeights(built: BuiltModel, opened: OpenedModel, { devi
       return await weights.read(name, scratch);
     },
   };
-  await loadOfficial(model, counting, { device, halves });
+  requireNames(built, opened, await loadOfficial(model, counting, { device, halves }));
   onProgress?.({ loadedBytes: totalBytes, totalBytes });
 }
 
 /** A pretrained model's own heads stay behind; every other file has exactly what its model needs. */
-function requireNames({ task }: BuiltModel, { name, description, weights }: OpenedModel, wanted: ReadonlySet<string>, inFile: ReadonlyMap<string, string>): void {
-  const missing = [...wanted].filter((own) => !inFile.has(own));
-  const unexpected = task === "pretraining" || task === "encoder" ? [] : [...inFile.keys()].filter((own) => !wanted.has(own));
+function requireNames({ task }: BuiltModel, { name, description, weights }: OpenedModel, { missing, unexpected: others }: { missing: readonly string[]; unexpected: readonly string[] }): void {
+  const isEncoder = task === "pretraining" || task === "encoder";
+  const unexpected = others.filter((own) => !isEncoder || own.startsWith("beit3."));
   if (missing.length + unexpected.length === 0) return;
   const parts = [missing.length > 0 ? `missing ${formatList(missing)}` : "", unexpected.length > 0 ? `unexpected ${formatList(unexpected)}` : ""].filter(Boolean);
-  const looksLike = headOf(new Map([...inFile].map(([own, there]) => [own, weights.entries.get(there)!.shape]))).task;
-  const remedy = description.names === "official" && looksLike !== task ? `The names are those of a model for ${looksLike}: two models' files may be swapped.` : "Get the file anew, or say what it is a model of.";
+  const looksLike = headOf(new Map([...officialNamesIn(weights)].map(([own, there]) => [own, weights.entries.get(there)!.shape]))).task;
+  const isSwapped = description.names === "official" && looksLike !== (task === "zero-shot" ? "retrieval" : task);
+  const remedy = isSwapped ? `The names are those of a model for ${looksLike}: two models' files may be swapped.` : "Get the file anew, or say what it is a model of.";
   throw new CheckpointError(`loadBeit3: the weights of ${JSON.stringify(name)} are not those of a model for ${description.task}: ${parts.join("; ")}. ${remedy}`, { details: { missing, unexpected, task, looksLike } });
 }
 
