@@ -1,7 +1,7 @@
 import { loadCheckpoint } from "@multiway/checkpoint";
 import { MultiwayError } from "@multiway/errors";
 import { evaluationTransform, type Image } from "@multiway/images";
-import { openDevice, stack, type Device, type Tensor } from "@multiway/tensor";
+import { openDevice, realize, stack, type Device, type Tensor } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { beit3Tiny } from "../presets.ts";
@@ -56,7 +56,7 @@ describe("vectors", () => {
     const encoded = await loaded.encodePair(pictures, texts, { tokens: true, hiddenStates: true, attentions: true });
     for (const [index, pair] of encoded.entries()) {
       const [images, text] = [inputs([pictures[index]!]), ids(texts[index]!)];
-      const fused = model.transformer.encodeFusion({ images, text }, { hidden: true, attention: true });
+      const fused = await realize(model.transformer.encodeFusion({ images, text }, { hidden: true, attention: true }));
       expectClose(pair.image, await numbers(model.transformer.encodeVision(images).vision.slice([null, 0])));
       expectClose(pair.text, await numbers(model.transformer.encodeLanguage(text).language.slice([null, 0])));
       expectClose(pair.joint, await numbers(fused.vision.slice([null, 0])));
@@ -74,7 +74,7 @@ describe("vectors", () => {
     }
     const alone = await loaded.encodeText(texts[0]!, { attentions: true, hiddenStates: true });
     const text = ids(texts[0]!);
-    const expected = model.transformer.encodeLanguage(text, { attention: true, hidden: true });
+    const expected = await realize(model.transformer.encodeLanguage(text, { attention: true, hidden: true }));
     expectClose(alone.attentions![1]!.data, await numbers(expected.attention![1]!.language!));
     expectClose(alone.hiddenStates![2]!.data, await numbers(expected.hidden![2]!.language!));
     expect((await loaded.encodeImage(pictures[0]!, { tokens: true })).tokens!.shape).toEqual([5, 16]);
@@ -170,7 +170,7 @@ describe("heads", () => {
   });
 });
 
-test("the second call with other lengths and counts traces, compiles and allocates nothing", async () => {
+test("calls with other lengths and counts trace, compile and allocate nothing", async () => {
   const { folder } = await tinyFolder("vqa", device);
   using loaded = await loadBeit3(folder, { device });
   // Of 3, 4 and 6 tokens, the first and the last among them: one width.
