@@ -1,7 +1,7 @@
 import { OptionError } from "@multiway/errors";
 import { LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import type { RandomKey, Tensor } from "@multiway/tensor";
-import type { AttentionResult, KeysAndValues } from "./attention.ts";
+import type { KeysAndValues } from "./attention.ts";
 import { MultiwayBlock, type BlockRouting } from "./block.ts";
 import { Experts, isFused, mapModalities, type ByModality, type Routing, type SequenceOrder } from "./experts.ts";
 import type { ModalityRelativePositions } from "./modality-relative-positions.ts";
@@ -51,7 +51,7 @@ export interface EncodeOptions {
   key?: RandomKey | undefined;
   /** Also return the input of the first layer and the output of each. Default false. */
   hidden?: boolean;
-  /** Also return each layer's attention, [batch, heads, queries, keys]; see {@link AttentionResult.maps}. Default false, and then it is not computed. */
+  /** Also return each layer's attention, [batch, heads, queries, keys]. Default false, and then it is not computed. */
   attention?: boolean;
   /** By layer: tokens that came before, in front of all others; see {@link EncoderOutput.own}. */
   past?: readonly (readonly KeysAndValues[])[];
