@@ -1,8 +1,9 @@
 /**
  * Packs every package and tries each alone, as somebody who installs it would: into an empty folder with what it depends on,
- * every entry imported in Node, with and without the source condition, and type-checked in the strictest way.
+ * every entry imported in Node, with and without the source condition, and type-checked in the strictest way. Then the program of
+ * docs/guides/custom-head.md, on the packages that it names.
  *
- *     tsx scripts/check-packages.ts [NAME…]       after `pnpm build`
+ *     tsx scripts/check-packages.ts [NAME… | custom-head]       after `pnpm build`
  */
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,6 +14,7 @@ import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import ts from "typescript";
 import { outward } from "./floors/table.ts";
+import { readGuide, runGuide } from "./packed-guide.ts";
 import { inParallel, run } from "./process.ts";
 import { workspaceMembers, type Member } from "./workspace.ts";
 
@@ -62,9 +64,9 @@ function entries({ manifest }: Packed): string[] {
     .map((entry) => manifest.name + entry.slice(1));
 }
 
-async function install(one: Packed, all: ReadonlyMap<string, Packed>, folder: string): Promise<void> {
+async function install(some: readonly Packed[], all: ReadonlyMap<string, Packed>, folder: string): Promise<void> {
   await mkdir(folder);
-  const dependencies = Object.fromEntries(withDependencies(one, all).map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]));
+  const dependencies = Object.fromEntries(some.flatMap((one) => withDependencies(one, all)).map(({ manifest, tarball }) => [manifest.name, `file:${tarball}`]));
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module", dependencies }));
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"], { cwd: folder });
 }
@@ -86,6 +88,15 @@ async function importAll(one: Packed, folder: string): Promise<void> {
   await run(process.execPath, [file], { cwd: folder });
   // Sources ship too, so somebody who sets our condition runs from them.
   await run(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@multiway/source", file], { cwd: folder });
+}
+
+/** Somebody's own head, written by the guide. */
+async function checkGuide(folder: string): Promise<void> {
+  const guide = await readGuide(join(root, "docs/guides/custom-head.md"));
+  if (guide.lines >= 60) throw new Error(`the program has ${guide.lines} lines; expected fewer than 60.`);
+  await install(guide.packages.map((name) => packed.get(name)!), packed, folder);
+  await runGuide(guide, folder, join(root, "docs/guides/custom-head"), [join(root, "node_modules/@types/node"), join(root, "node_modules/@webgpu/types")]);
+  console.log(`  ✓ docs/guides/custom-head.md  ${guide.lines} lines, trained, saved and evaluated on ${guide.packages.length} packed packages`);
 }
 
 /** What Node and browsers both have, and the language does not. */
@@ -136,7 +147,7 @@ try {
     const folder = join(temporary, one.shortName);
     try {
       await checkPublint(one);
-      await install(one, packed, folder);
+      await install([one], packed, folder);
       await importAll(one, folder);
       checkTypes(one, folder);
       console.log(`  ✓ ${one.manifest.name}  ${(one.sizeBytes / 1024).toFixed(0)} KiB packed, entries: ${entries(one).length}`);
@@ -146,7 +157,13 @@ try {
     }
     await rm(folder, { recursive: true, force: true });
   });
-  console.log(failures.length === 0 ? `packages: ${chosen.length} packed, installed alone, imported and type-checked` : `packages: ${failures.length} of ${chosen.length} failed: ${failures.join(", ")}`);
+  if (wanted.length === 0 || wanted.includes("custom-head")) {
+    await checkGuide(join(temporary, "custom-head")).catch((error: unknown) => {
+      failures.push("docs/guides/custom-head.md");
+      console.log(`  ✗ docs/guides/custom-head.md\n${error instanceof Error ? error.message : String(error)}`);
+    });
+  }
+  console.log(failures.length === 0 ? `packages: ${chosen.length} packed, installed alone, imported and type-checked` : `packages: ${failures.length} failed: ${failures.join(", ")}`);
 } finally {
   await rm(temporary, { recursive: true, force: true });
 }

@@ -23,6 +23,14 @@ test("the base model at 224 pixels, 222 million weights, gives the official code
   expect(results).toHaveLength(Object.keys(manifest.outputs).length + Object.keys(manifest.weight_probes).length + 1);
 });
 
+test("answering at full size, 384 pixels: a second implementation's values", { timeout: 300_000 }, async () => {
+  await using device = await openDevice(wasm());
+  const manifest = JSON.parse(new TextDecoder().decode(await fixture("vqa_base_rule.json"))) as { outputs: object };
+  const results = await runBeit3Case(manifest, fixture, device);
+  expect(results.filter(({ passed }) => !passed)).toEqual([]);
+  expect(results).toHaveLength(Object.keys(manifest.outputs).length + 1);
+});
+
 /** A checkpoint of zeros that takes no room on the disk. */
 async function writeEmptyCheckpoint(path: string): Promise<void> {
   const model = new MultiwayTransformer(beit3Base());

@@ -7,6 +7,7 @@ import { runHead } from "./golden/head-case.ts";
 import { runTraining } from "./golden/train-case.ts";
 import { runInitialValues } from "./golden/initial-values.ts";
 import { runReleaseShapes } from "./golden/release-shapes.ts";
+import { runTextRecords } from "./golden/text-records.ts";
 
 export type { GoldenResult };
 
@@ -18,6 +19,7 @@ const runners: Readonly<Record<string, (manifest: unknown, readFile: ReadFile, d
   "beit3.train": runTraining,
   "beit3.initial_values": runInitialValues,
   "beit3.release_shapes": runReleaseShapes,
+  "beit3.text_records": runTextRecords,
 };
 
 /** The kinds of manifests that {@link runBeit3Case} takes. */

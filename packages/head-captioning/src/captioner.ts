@@ -12,12 +12,13 @@ export class Captioner {
   readonly device: Device;
   readonly tokens: CaptionTokens;
   readonly #begin = new Map<string, (model: CaptioningModel, images: Tensor) => CaptionState>();
+  /** Written over, word by word: what was kept of the words before. */
   readonly #step = compile(
-    (model: CaptioningModel, state: CaptionState, tokens: Tensor, continues: Tensor, length: Tensor) => {
-      const { logProbabilities, state: next } = model.step(state, tokens, continues, length);
+    (model: CaptioningModel, picture: CaptionState["picture"], words: CaptionState["words"], tokens: Tensor, continues: Tensor, length: Tensor) => {
+      const { logProbabilities, state: next } = model.step({ picture, words }, tokens, continues, length);
       return { logProbabilities, words: next.words };
     },
-    { name: "next word" },
+    { name: "next word", donate: [2] },
   );
 
   constructor(model: CaptioningModel, { device, tokens }: { device: Device; tokens: CaptionTokens }) {
@@ -33,20 +34,38 @@ export class Captioner {
    */
   async generate(images: Tensor, options: BeamSearchOptions = {}): Promise<BeamSearchResult> {
     if (images.rank !== 4) throw new ShapeError(`Captioner: images have shape ${formatShape(images.shape)}; expected [pictures, 3, height, width].`, { details: { shape: images.shape } });
-    return await beamSearch(images.shape[0]!, this.nextWords(images, options), this.tokens, options);
+    const { next, state } = this.#start(images, options);
+    try {
+      return await beamSearch(images.shape[0]!, next, this.tokens, options);
+    } finally {
+      for (const layer of [...state().picture, ...state().words]) {
+        layer.keys.dispose();
+        layer.values.dispose();
+      }
+    }
   }
 
   /** The model over these pictures, for a search of your own: see {@link beamSearch}. */
-  nextWords(images: Tensor, { numBeams = 3, maxLength = 64 }: Pick<BeamSearchOptions, "numBeams" | "maxLength"> = {}): NextWords {
+  nextWords(images: Tensor, options: Pick<BeamSearchOptions, "numBeams" | "maxLength"> = {}): NextWords {
+    return this.#start(images, options).next;
+  }
+
+  #start(images: Tensor, { numBeams = 3, maxLength = 64 }: Pick<BeamSearchOptions, "numBeams" | "maxLength">): { next: NextWords; state: () => CaptionState } {
     const { device, model } = this;
     const rows = images.shape[0]! * numBeams;
-    let state = this.#beginWith(numBeams, maxLength)(model, images);
-    const same = device.tensor(Int32Array.from({ length: rows }, (_, row) => row));
-    return async (tokens, continues, length) => {
-      const { logProbabilities, words } = this.#step(model, state, device.tensor(tokens, { shape: [rows, 2] }), continues ? device.tensor(continues) : same, device.tensor(Int32Array.of(length), { shape: [] }));
-      state = { picture: state.picture, words };
+    const { picture, words: empty } = this.#beginWith(numBeams, maxLength)(model, images);
+    let words = empty;
+    const inOrder = Int32Array.from({ length: rows }, (_, row) => row);
+    const next: NextWords = async (tokens, continues, length) => {
+      using given = device.tensor(tokens, { shape: [rows, 2] });
+      using from = device.tensor(continues ?? inOrder);
+      using count = device.tensor(Int32Array.of(length), { shape: [] });
+      const result = this.#step(model, picture, words, given, from, count);
+      words = result.words;
+      using logProbabilities = result.logProbabilities;
       return (await logProbabilities.data()) as Float32Array;
     };
+    return { next, state: () => ({ picture, words }) };
   }
 
   #beginWith(numBeams: number, capacity: number): (model: CaptioningModel, images: Tensor) => CaptionState {

@@ -40,6 +40,26 @@ describe.each(Object.keys(forms))("%s form", (name) => {
     }
   });
 
+  it("shows what a word attends to: the picture and the words so far", async () => {
+    const model = models.get(name)!;
+    const capacity = 6;
+    const at = (length: number) => device.tensor(Int32Array.of(length), { shape: [] });
+    const same = device.tensor(Int32Array.of(0, 1));
+    const { state } = model.step(model.begin(images, 1, capacity), ids([[first, mask], [first, mask]]), same, at(2));
+    const { attention, hidden, logits } = model.step(state, ids([[5, mask], [4, mask]]), same, at(3), { attention: true, hidden: true });
+    const whole = model.transformer.encodeForCaptioning({ images, text: ids([[first, 5, mask], [first, 4, mask]]) }, { attention: true, hidden: true });
+    expect([attention!.length, hidden!.length, logits.shape[1]]).toEqual([2, 3, 2]);
+    for (const [layer, maps] of attention!.entries()) {
+      expect(maps.shape).toEqual([2, 2, 2, 5 + capacity + 2]);
+      const expected = whole.attention![layer]!.language!.narrow(2, 1, 2);
+      // Picture and first word, empty places, then the two of this step.
+      expect(await maps.narrow(3, 0, 6).sub(expected.narrow(3, 0, 6)).abs().max().item()).toBeLessThan(1e-9);
+      expect(await maps.narrow(3, 6, capacity - 1).max().item()).toBe(0);
+      expect(await maps.narrow(3, 5 + capacity, 2).sub(expected.narrow(3, 6, 2)).abs().max().item()).toBeLessThan(1e-9);
+      expect(await hidden![layer + 1]!.sub(whole.hidden![layer + 1]!.language!.narrow(1, 1, 2)).abs().max().item()).toBeLessThan(1e-9);
+    }
+  });
+
   it("a row goes on from the row that it is told", async () => {
     const model = models.get(name)!;
     const at = (length: number) => device.tensor(Int32Array.of(length), { shape: [] });

@@ -1,6 +1,6 @@
 import { Linear, Module, truncatedNormalInitialiser, zeroInitialiser } from "@multiway/nn";
 import { arange, concat, constant, zeros, type RandomKey, type Tensor } from "@multiway/tensor";
-import { hiddenScore, officialNamesOf, type KeysAndValues, type MultiwayTransformer } from "@multiway/transformer";
+import { hiddenScore, officialNamesOf, type ForwardOptions, type KeysAndValues, type MultiwayTransformer } from "@multiway/transformer";
 import { captioningLoss } from "./captioning-loss.ts";
 
 export interface CaptioningInput {
@@ -33,6 +33,16 @@ export interface CaptionState {
   picture: KeysAndValues[];
   /** By layer: the words', [rows, capacity, heads, width of a head] */
   words: KeysAndValues[];
+}
+
+/** What {@link CaptioningModel.step} gives. */
+export interface CaptionStep {
+  logProbabilities: Tensor;
+  state: CaptionState;
+  logits: Tensor;
+  own: KeysAndValues[];
+  attention?: Tensor[];
+  hidden?: Tensor[];
 }
 
 /**
@@ -86,9 +96,10 @@ export class CaptioningModel extends Module {
    * @param tokens    i32 [rows, 2]: the last word and the mask
    * @param continues i32 [rows]: the row of the step before that each row goes on from
    * @param length    i32 scalar: tokens of each row so far, these two included
+   * @param options   `attention`: by layer, what the two places attend to, [rows, heads, 2, 1 + patches + capacity + 2]; `hidden`: their states before each layer and after the last
    * @returns         log probabilities [rows, vocabulary] at the mask; the state with the last word, but without the mask; both places' logits and the mask's keys and values
    */
-  step(state: CaptionState, tokens: Tensor, continues: Tensor, length: Tensor): { logProbabilities: Tensor; state: CaptionState; logits: Tensor; own: KeysAndValues[] } {
+  step(state: CaptionState, tokens: Tensor, continues: Tensor, length: Tensor, options: Pick<ForwardOptions, "attention" | "hidden"> = {}): CaptionStep {
     const { transformer } = this;
     const capacity = state.words[0]!.keys.shape[1]!;
     const pictureLength = state.picture[0]!.keys.shape[1]!;
@@ -100,12 +111,15 @@ export class CaptioningModel extends Module {
     const bias = { language: concat([zeros([1, 1, 2, pictureLength]), isLater, ofMask], 3) };
     // The word at index i has row i + 2 of the table.
     const { language } = transformer.embed({ text: tokens, textPositions: arange(2).add(length).unsqueeze(0) });
-    const output = transformer.encoder.forward({ language: language! }, { bias, fused: true, own: true, past: state.picture.map((layer, index) => [layer, before[index]!]) });
+    const output = transformer.encoder.forward({ language: language! }, { ...options, bias, fused: true, own: true, past: state.picture.map((layer, index) => [layer, before[index]!]) });
     const own = output.own!.map((layer) => layer.language!);
     const isPlace = arange(capacity).equal(place).reshape([1, capacity, 1, 1]);
     const put = (kept: Tensor, added: Tensor): Tensor => isPlace.where(added.narrow(1, 0, 1), kept);
     const words = before.map(({ keys, values }, index) => ({ keys: put(keys, own[index]!.keys), values: put(values, own[index]!.values) }));
     const logits = this.wordHead.forward(output.language!);
-    return { logProbabilities: logits.slice([null, 1]).logSoftmax(), state: { picture: state.picture, words }, logits, own };
+    const step: CaptionStep = { logProbabilities: logits.slice([null, 1]).logSoftmax(), state: { picture: state.picture, words }, logits, own };
+    if (output.attention) step.attention = output.attention.map((layer) => layer.language!);
+    if (output.hidden) step.hidden = output.hidden.map((layer) => layer.language!);
+    return step;
   }
 }

@@ -1,1 +1,1 @@
-export { contrastiveLoss, RetrievalModel, type Pooling, type RetrievalBatch, type RetrievalOptions } from "./retrieval-model.ts";
+export { contrastiveLoss, RetrievalModel, type Pooling, type RetrievalBatch, type RetrievalLossOptions, type RetrievalOptions } from "./retrieval-model.ts";

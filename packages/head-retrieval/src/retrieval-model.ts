@@ -1,5 +1,6 @@
 import { Linear, Module, truncatedNormalInitialiser } from "@multiway/nn";
-import { arange, parameter, type RandomKey, type Tensor } from "@multiway/tensor";
+import { OptionError } from "@multiway/errors";
+import { arange, checkpoint, concat, parameter, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { MultiwayTransformer } from "@multiway/transformer";
 import { retrievalNames } from "./checkpoint-names.ts";
 
@@ -20,6 +21,14 @@ export interface RetrievalBatch {
   text: Tensor;
   /** Bool [batch, length] */
   isPadding: Tensor;
+}
+
+export interface RetrievalLossOptions {
+  /**
+   * Encodes so many pictures, then so many texts at a time, and computes what is in them once more for the gradient: memory for one chunk and the vectors of all, a third more work.
+   * The loss is that of the whole batch, and its gradients are exact. Default: all at once.
+   */
+  chunkSize?: number | undefined;
 }
 
 /**
@@ -59,12 +68,26 @@ export class RetrievalModel extends Module {
   /**
    * The symmetric contrastive loss over a batch in which picture i belongs to text i (Radford et al. 2021, "CLIP", figure 3).
    *
+   * @param key for stochastic depth; each chunk draws by a key of its own
    * @returns loss; accuracy, the share of pictures whose own text is the best in the batch
    */
-  loss({ images, text, isPadding }: RetrievalBatch, key?: RandomKey): { loss: Tensor; accuracy: Tensor } {
+  loss({ images, text, isPadding }: RetrievalBatch, key?: RandomKey, { chunkSize }: RetrievalLossOptions = {}): { loss: Tensor; accuracy: Tensor } {
     const [imageKey, textKey] = key ? key.split(2) : [];
-    return contrastiveLoss(this.encodeImages(images, { key: imageKey }), this.encodeTexts(text, isPadding, { key: textKey }), this.logitScale);
+    const vision = inChunks(images.shape[0]!, chunkSize, imageKey, (from, count, own) => checkpoint((x: Tensor) => this.encodeImages(x, { key: own }))(images.narrow(0, from, count)));
+    const language = inChunks(text.shape[0]!, chunkSize, textKey, (from, count, own) =>
+      checkpoint((x: Tensor, padding: Tensor) => this.encodeTexts(x, padding, { key: own }))(text.narrow(0, from, count), isPadding.narrow(0, from, count)),
+    );
+    return contrastiveLoss(vision ?? this.encodeImages(images, { key: imageKey }), language ?? this.encodeTexts(text, isPadding, { key: textKey }), this.logitScale);
   }
+}
+
+/** Vectors of a batch, a chunk after the other; undefined where one chunk holds all. */
+function inChunks(batch: number, chunkSize: number | undefined, key: RandomKey | undefined, encode: (from: number, count: number, key: RandomKey | undefined) => Tensor): Tensor | undefined {
+  if (chunkSize === undefined) return undefined;
+  if (!Number.isInteger(chunkSize) || chunkSize < 1) throw new OptionError(`RetrievalModel: chunkSize is ${chunkSize}; expected a whole number, 1 or more, of pictures or texts that are encoded at a time.`);
+  if (chunkSize >= batch) return undefined;
+  const chunks = Array.from({ length: Math.ceil(batch / chunkSize) }, (_, index) => encode(index * chunkSize, Math.min(chunkSize, batch - index * chunkSize), key?.fold(index)));
+  return concat(chunks, 0);
 }
 
 /** Cross-entropy of each picture's similarities with its own text, and of each text's with its own picture; their mean. @param images, texts unit vectors [batch, width] */

@@ -1,9 +1,11 @@
 import { DataError, formatValue } from "@multiway/errors";
+import { leaveOneOut } from "@multiway/metrics";
+
+/** How many people answer each question of VQA v2, and so weigh in a target. */
+const people = 10;
 
 /** How right an answer is that so many of the ten people gave: 0.3 for one, 0.6 for two, 0.9 for three, 1 for more (microsoft/unilm: beit3/datasets.py). */
-export function scoreOfCount(count: number): number {
-  return count <= 0 ? 0 : Math.min(1, (3 * count) / 10);
-}
+export const scoreOfCount = (count: number): number => leaveOneOut(Math.max(0, Math.min(count, people)), people);
 
 /** The answers that a model chooses from, by number. */
 export class AnswerList {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { constantSchedule, warmupCosine } from "./index.ts";
+import { constantSchedule, warmupCosine, warmupLinear } from "./index.ts";
 
 describe("warmupCosine", () => {
   it("rises from 0 to the peak, both ends included, and falls toward the minimum", () => {
@@ -26,5 +26,16 @@ describe("warmupCosine", () => {
     expect(warmupCosine({ peak: 1, totalSteps: 1 })(0)).toBe(1);
     expect(() => warmupCosine({ peak: 1, warmupSteps: 4, totalSteps: 3 })).toThrow("warmupCosine: 4 warm-up steps of 3; expected 0 up to all of them.");
     expect(constantSchedule(0.5)(99)).toBe(0.5);
+  });
+});
+
+describe("warmupLinear", () => {
+  it("rises from the start and falls in equal steps, down to the minimum", () => {
+    const schedule = warmupLinear({ peak: 1, warmupSteps: 3, totalSteps: 8, minimum: 0.2, start: 0.5 });
+    const expected = [0.5, 0.75, 1, 1, 0.8, 0.6, 0.4, 0.2, 0.2];
+    expected.forEach((rate, step) => expect(schedule(step)).toBeCloseTo(rate, 12));
+    expect(warmupLinear({ peak: 1, totalSteps: 1 })(0)).toBe(1);
+    expect(warmupCosine({ peak: 1, warmupSteps: 3, totalSteps: 8, start: 0.5 })(0)).toBe(0.5);
+    expect(() => warmupLinear({ peak: 1, warmupSteps: 4, totalSteps: 3 })).toThrow("warmupLinear: 4 warm-up steps of 3; expected 0 up to all of them.");
   });
 });

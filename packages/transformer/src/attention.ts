@@ -31,6 +31,17 @@ export interface AttentionInput {
   past?: readonly KeysAndValues[];
   /** Whether image and text belong together, though only one of them may be here. Default: whether both are here. */
   fused?: boolean;
+  /** Also give the softmax of the scores. Default false: it is then never computed, and attention needs no room for it. */
+  maps?: boolean;
+}
+
+export interface AttentionResult {
+  /** [batch, length, embedDim] of each modality */
+  tokens: ByModality<Tensor>;
+  /** What later tokens may attend to. */
+  own: ByModality<KeysAndValues>;
+  /** [batch, heads, length of the modality, length of all]; keys in the order of past, then the joined sequence. Every row sums to 1. Only if asked for. */
+  maps?: ByModality<Tensor>;
 }
 
 /**
@@ -66,7 +77,7 @@ export class MultiwayAttention extends Module {
   }
 
   /** As {@link MultiwayAttention.forward}, and what later tokens may attend to. */
-  extend(tokens: ByModality<Tensor>, { bias = {}, past = [], fused = isFused(tokens) }: AttentionInput = {}): { tokens: ByModality<Tensor>; own: ByModality<KeysAndValues> } {
+  extend(tokens: ByModality<Tensor>, { bias = {}, past = [], fused = isFused(tokens), maps = false }: AttentionInput = {}): AttentionResult {
     const { query, key, value } = this.project(tokens, fused);
     const keys = [...past.map((segment) => segment.keys), ...segmentsOf(key, this.order)];
     const values = [...past.map((segment) => segment.values), ...segmentsOf(value, this.order)];
@@ -75,17 +86,15 @@ export class MultiwayAttention extends Module {
       const joined = heads.reshape(tokens[modality]!.shape);
       return this.out.pick(modality, fused).forward(this.innerNorm ? this.innerNorm.pick(modality, fused).forward(joined) : joined);
     });
-    return { tokens: attended, own: mapModalities(key, (keys, modality) => ({ keys, values: value[modality]! })) };
+    const result: AttentionResult = { tokens: attended, own: mapModalities(key, (keys, modality) => ({ keys, values: value[modality]! })) };
+    if (maps) result.maps = mapsOf(query, keys, bias);
+    return result;
   }
 
-  /** The softmax of the scores, [batch, heads, length of the modality, length of all]: for looking at. */
+  /** The softmax of the scores alone: see {@link AttentionResult.maps}. */
   probabilities(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
     const { query, key } = this.project(tokens, isFused(tokens));
-    const allKeys = concat(segmentsOf(key, this.order), 1).permute([0, 2, 3, 1]);
-    return mapModalities(query, (q, modality) => {
-      const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
-      return (bias[modality] ? scores.add(bias[modality]) : scores).softmax(-1);
-    });
+    return mapsOf(query, segmentsOf(key, this.order), bias);
   }
 
   private project(tokens: ByModality<Tensor>, fused: boolean): Record<"query" | "key" | "value", ByModality<Tensor>> {
@@ -96,6 +105,15 @@ export class MultiwayAttention extends Module {
       });
     return { query: split(this.query), key: split(this.key), value: split(this.value) };
   }
+}
+
+/** softmax(q kᵀ / √d + bias). @param keys each [batch, length, heads, headDim] */
+function mapsOf(query: ByModality<Tensor>, keys: readonly Tensor[], bias: ByModality<Tensor>): ByModality<Tensor> {
+  const allKeys = concat([...keys], 1).permute([0, 2, 3, 1]);
+  return mapModalities(query, (q, modality) => {
+    const scores = q.permute([0, 2, 1, 3]).matmul(allKeys).mul(1 / Math.sqrt(q.shape[3]!));
+    return (bias[modality] ? scores.add(bias[modality]) : scores).softmax(-1);
+  });
 }
 
 /** A modality without tokens adds no segment; of two such, one stays. */

@@ -1,6 +1,6 @@
 import { dropPath, FeedForward, LayerNorm, Module, type LinearOptions } from "@multiway/nn";
 import { parameter, type RandomKey, type Tensor } from "@multiway/tensor";
-import { MultiwayAttention, type AttentionInput, type KeysAndValues } from "./attention.ts";
+import { MultiwayAttention, type AttentionInput, type AttentionResult } from "./attention.ts";
 import { Experts, isFused, mapModalities, modalities, type ByModality, type Modality, type Routing, type SequenceOrder } from "./experts.ts";
 
 /** Which parts of a block are split by modality. Plain data. */
@@ -72,26 +72,17 @@ export class MultiwayBlock extends Module {
     return this.extend(tokens, input).tokens;
   }
 
-  /** As {@link MultiwayBlock.forward}, and what later tokens may attend to. */
-  extend(tokens: ByModality<Tensor>, { key, ...input }: BlockInput = {}): { tokens: ByModality<Tensor>; own: ByModality<KeysAndValues> } {
+  /** As {@link MultiwayBlock.forward}, and what later tokens may attend to; with `maps` its attention too. */
+  extend(tokens: ByModality<Tensor>, { key, ...input }: BlockInput = {}): AttentionResult {
     const { fused = isFused(tokens) } = input;
     // One draw per sample and branch, which holds for its image and its text.
     const [attentionKey, ffnKey] = key ? key.split(2) : [];
     const normed = mapModalities(tokens, (x, modality) => this.attentionNorm.pick(modality, fused).forward(x));
-    const { tokens: branch, own } = this.attention.extend(normed, input);
+    const { tokens: branch, ...rest } = this.attention.extend(normed, input);
     const attended = addBranch(tokens, branch, { scale: this.attentionScale, rate: this.dropPathRate, keyOf: () => attentionKey });
     const transformed = mapModalities(attended, (x, modality) => this.ffn.pick(modality, fused).forward(this.ffnNorm.pick(modality, fused).forward(x)));
     const drawsApart = this.ffnDropPath === "byModality" && !(fused && this.ffn.visionLanguage);
-    return { tokens: addBranch(attended, transformed, { scale: this.ffnScale, rate: this.dropPathRate, keyOf: (modality) => (drawsApart ? ffnKey?.fold(modalities.indexOf(modality)) : ffnKey) }), own };
-  }
-
-  /** The attention's softmax for these tokens: see {@link MultiwayAttention.probabilities}. */
-  attentionMaps(tokens: ByModality<Tensor>, bias: ByModality<Tensor> = {}): ByModality<Tensor> {
-    const fused = isFused(tokens);
-    return this.attention.probabilities(
-      mapModalities(tokens, (x, modality) => this.attentionNorm.pick(modality, fused).forward(x)),
-      bias,
-    );
+    return { tokens: addBranch(attended, transformed, { scale: this.ffnScale, rate: this.dropPathRate, keyOf: (modality) => (drawsApart ? ffnKey?.fold(modalities.indexOf(modality)) : ffnKey) }), ...rest };
   }
 }
 

@@ -51,7 +51,7 @@ export interface EncodeOptions {
   key?: RandomKey | undefined;
   /** Also return the input of the first layer and the output of each. Default false. */
   hidden?: boolean;
-  /** Also return each layer's attention, [batch, heads, queries, keys]. Default false. */
+  /** Also return each layer's attention, [batch, heads, queries, keys]. Default false, and then it is not computed. */
   attention?: boolean;
   /** By layer: tokens that came before, in front of all others; see {@link EncoderOutput.own}. */
   past?: readonly (readonly KeysAndValues[])[];
@@ -64,7 +64,7 @@ export interface EncodeOptions {
 export interface EncoderOutput extends ByModality<Tensor> {
   /** The input of the first layer, then the output of each, before the final norm. */
   hidden?: ByModality<Tensor>[];
-  /** By layer. */
+  /** By layer: the softmax of the scores of each modality's queries, [batch, heads, queries, keys], in which what is padded or hidden has 0. */
   attention?: ByModality<Tensor>[];
   /** By layer: what tokens that come later may attend to. */
   own?: ByModality<KeysAndValues>[];
@@ -113,8 +113,8 @@ export class MultiwayEncoder extends Module {
     const relative = this.relativePositions?.forward({ vision: x.vision?.shape[1] ?? 0, language: x.language?.shape[1] ?? 0 });
     this.layers.forEach((layer, index) => {
       const scores = relative ? addBias(bias, relative(index)) : bias;
-      if (options.attention) attention.push(layer.attentionMaps(x, scores));
-      const result = layer.extend(x, { bias: scores, key: key?.fold(index), fused, past: past?.[index] ?? [] });
+      const result = layer.extend(x, { bias: scores, key: key?.fold(index), fused, past: past?.[index] ?? [], maps: options.attention === true });
+      if (result.maps) attention.push(result.maps);
       x = result.tokens;
       own.push(result.own);
       hidden.push(x);

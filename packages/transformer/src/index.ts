@@ -1,4 +1,4 @@
-export { MultiwayAttention, type AttentionInput, type KeysAndValues, type MultiwayAttentionOptions } from "./attention.ts";
+export { MultiwayAttention, type AttentionInput, type AttentionResult, type KeysAndValues, type MultiwayAttentionOptions } from "./attention.ts";
 export { MultiwayBlock, type BlockInput, type BlockRouting, type MultiwayBlockOptions } from "./block.ts";
 export { nameOfOfficial, officialName } from "./checkpoint-names.ts";
 export { firstPosition, PositionEmbedding, VisionEmbedding } from "./embeddings.ts";

@@ -129,13 +129,14 @@ export class MultiwayTransformer extends Module {
     return this.forward(input, options) as EncoderOutput & { vision: Tensor; language: Tensor };
   }
 
-  /** Use d: pictures and texts apart from each other, for comparing any with any. @returns `vision` and `language`; the batches may differ in size */
-  encodeDual(input: MultiwayInput & { images: Tensor; text: Tensor }, options: ForwardOptions = {}): { vision: Tensor; language: Tensor } {
+  /**
+   * Use d: pictures and texts apart from each other, for comparing any with any.
+   *
+   * @returns `vision` and `language`; the batches may differ in size. What was asked for beside has both in each layer, and no attention from one to the other
+   */
+  encodeDual(input: MultiwayInput & { images: Tensor; text: Tensor }, options: ForwardOptions = {}): EncoderOutput & { vision: Tensor; language: Tensor } {
     const { images, isMaskedPatch, text, isPadding, textPositions } = input;
-    return {
-      vision: this.forward({ images, isMaskedPatch }, options).vision!,
-      language: this.forward({ text, isPadding, textPositions }, options).language!,
-    };
+    return besideEachOther(this.forward({ images, isMaskedPatch }, options), this.forward({ text, isPadding, textPositions }, options)) as EncoderOutput & { vision: Tensor; language: Tensor };
   }
 
   /** Use e: as fusion, but text sees only itself to its left, and the picture sees no text: for writing captions word by word. */
@@ -145,3 +146,12 @@ export class MultiwayTransformer extends Module {
   }
 }
 
+/** What two runs of one modality each gave, as one output. */
+function besideEachOther(a: EncoderOutput, b: EncoderOutput): EncoderOutput {
+  const layers = <T>(x: ByModality<T>[], y: ByModality<T>[]): ByModality<T>[] => x.map((layer, index) => ({ ...layer, ...y[index] }));
+  const output: EncoderOutput = { ...a, ...b };
+  if (a.hidden && b.hidden) output.hidden = layers(a.hidden, b.hidden);
+  if (a.attention && b.attention) output.attention = layers(a.attention, b.attention);
+  if (a.own && b.own) output.own = layers(a.own, b.own);
+  return output;
+}

@@ -16,12 +16,16 @@ export function checkRule(rule: unknown): WeightRule {
   return { salt, scales };
 }
 
-/** One tensor's elements: offset + scale · u, with u from a hash of salt, name and place. */
+/** One tensor's elements: see {@link elementsOf}; the key is salt and name. */
 export function ruleElements({ salt, scales }: WeightRule, name: string, shape: Shape): Float32Array {
   const found = Object.entries(scales).find(([pattern]) => fits(pattern, name, shape.length));
   if (!found) throw new DataError(`golden: no line of the rule fits "${name}"; its patterns are ${Object.keys(scales).join("; ")}.`, { details: { name } });
-  const [scale, offset] = found[1];
-  const hash = fnv1a(salt + name);
+  return elementsOf(salt + name, found[1], shape);
+}
+
+/** offset + scale · u, with u from a hash of the key and the place. */
+export function elementsOf(key: string, [scale, offset]: readonly [scale: number, offset: number], shape: Shape): Float32Array {
+  const hash = fnv1a(key);
   const elements = new Float32Array(shape.reduce((size, extent) => size * extent, 1));
   for (let i = 0; i < elements.length; i++) {
     let x = (Math.imul(i, 0x9e3779b9) + hash) >>> 0;

@@ -43,7 +43,7 @@ describe("vqaAccuracy", () => {
     const ten = (matches: number) => people(...Array<string>(matches).fill("red"), ...Array<string>(10 - matches).fill("blue"));
     expect([0, 1, 2, 3, 4, 9].map((matches) => Number(vqaAccuracy(["Red."], ten(matches)).score.toFixed(12)))).toEqual([0, 0.3, 0.6, 0.9, 1, 1]);
     expect([0, 1, 2, 3, 4].map((matches) => vqaAccuracy(["red"], ten(matches), { form: "simple" }).score)).toEqual([0, 1 / 3, 2 / 3, 1, 1]);
-    expect([0, 1, 2, 3, 4, 10].map((matches) => Number(leaveOneOut(matches, 10).toFixed(12)))).toEqual([0, 0.3, 0.6, 0.9, 1, 1]);
+    expect([0, 1, 2, 3, 4, 10].map((matches) => leaveOneOut(matches, 10))).toEqual([0, 0.3, 0.6, 0.9, 1, 1]);
   });
   it("compares as it stands what all people wrote the same", () => {
     expect(vqaAccuracy(["the left"], people("The left", "The left", "The left", "The left")).score).toBe(0);

@@ -52,9 +52,10 @@ export function vqaAccuracy(predictions: readonly string[], questions: readonly 
  * How right an answer is that so many of the people gave, leaving each out in turn: of ten, 0.3 for one, 0.6 for two, 0.9 for three, 1 for more. These are the targets that answering heads are trained on.
  */
 export function leaveOneOut(matches: number, people: number): number {
-  const withOwn = Math.min(1, Math.max(0, matches - 1) / 3);
-  const without = Math.min(1, matches / 3);
-  return (matches * withOwn + (people - matches) * without) / people;
+  // In thirds of a person, so that of ten people the scores are the nearest numbers to 0.3, 0.6 and 0.9.
+  const withOwn = Math.min(3, Math.max(0, matches - 1));
+  const without = Math.min(3, matches);
+  return (matches * withOwn + (people - matches) * without) / (3 * people);
 }
 
 function countMatches(prediction: string, answers: readonly string[]): number {
