@@ -1,6 +1,6 @@
 export { fineTuningGroups, type FineTuningGroupOptions } from "./fine-tuning-groups.ts";
 export { beit3Base, beit3Giant, beit3Large, beit3Small, beit3Tiny, smallSizes, type PresetOptions } from "./presets.ts";
-export { endsInNorm, taskOf, type ReleasedTask } from "./released-heads.ts";
+export { endsInNorm, type ReleasedTask } from "./released-heads.ts";
 export { makePretrainingBatch, type PretrainingBatchOptions, type PretrainingItems } from "./pretraining/batch.ts";
 export {
   PretrainingModel,

@@ -7,7 +7,7 @@ import { VqaModel } from "@multiway/head-vqa";
 import type { Module } from "@multiway/nn";
 import type { Tensor } from "@multiway/tensor";
 import { MultiwayTransformer, officialStateDict, releasedForm, type MultiwayTransformerOptions } from "@multiway/transformer";
-import { PretrainingModel } from "./pretraining-model.ts";
+import { PretrainingModel } from "./pretraining/model.ts";
 
 /** What a released file was trained for. */
 export type ReleasedTask = "pretraining" | "retrieval" | "classification" | "vqa" | "reasoning" | "captioning";

@@ -1,9 +1,11 @@
 import { formatList } from "@multiway/errors";
+import type { Device, Tensor } from "@multiway/tensor";
 import { failure, type Place } from "./failure.ts";
 import type { Pickled, PickledTensor } from "./formats/pytorch/pickled.ts";
 import type { TorchReading } from "./formats/pytorch/torch-reading.ts";
-import type { StoredTensor, TensorEntry } from "./formats/stored-tensor.ts";
+import type { ElementRange, HalfRules, StoredTensor, TensorEntry } from "./formats/stored-tensor.ts";
 import { compareNames, type ExpectedTensor, type NameReport } from "./compare-names.ts";
+import { readOntoDevice, windowBytes } from "./read-onto-device.ts";
 
 export type CheckpointFormat = "safetensors" | "pytorch";
 
@@ -16,8 +18,8 @@ export interface Contents {
   entries: readonly TensorEntry[];
   metadata: Readonly<Record<string, string>>;
   torch?: TorchReading;
-  /** One of the entries, by identity. Its bytes may lie in the scratch. */
-  read(entry: TensorEntry, scratch?: Scratch): Promise<StoredTensor>;
+  /** One of the entries, by identity, or a range of one without strides. Its bytes may lie in the scratch. */
+  read(entry: TensorEntry, scratch?: Scratch, range?: ElementRange): Promise<StoredTensor>;
   close(): Promise<void>;
 }
 
@@ -34,6 +36,8 @@ export class CheckpointReader implements AsyncDisposable {
   readonly #contents: Contents;
   readonly #place: Place;
   readonly #signal: AbortSignal | undefined;
+  /** What tensors are read through on their way to a device, one for each that is on its way at the same time. */
+  readonly #windows: Scratch[] = [];
 
   constructor(contents: Contents, place: Place, { prefix = "", signal }: { prefix?: string; signal?: AbortSignal } = {}) {
     this.name = place.file;
@@ -63,10 +67,35 @@ export class CheckpointReader implements AsyncDisposable {
    */
   async read(tensor: string | PickledTensor, scratch?: Scratch): Promise<StoredTensor> {
     this.#signal?.throwIfAborted();
+    return this.#contents.read(this.#entryOf(tensor), scratch);
+  }
+
+  /**
+   * One tensor onto a device, in its dtype there (see {@link StoredTensor.dtype}): it is in memory once, and a window of a few megabytes of it.
+   *
+   * @param options.halves    F16: `keep` it, or `widen` it to f32. Default `keep`
+   * @param options.bfloat16  BF16, which devices do not have: `f32` exactly, or `f16` in half the memory, which loses what is smaller than 6e-5 step by step and refuses what is beyond 65504. Default `f32`
+   * @throws CheckpointError when there is none of this name, or an element that its dtype cannot hold
+   */
+  async readOnto(device: Device, tensor: string | PickledTensor, { halves = "keep", bfloat16 = "f32" }: Partial<HalfRules> = {}): Promise<Tensor> {
+    const entry = this.#entryOf(tensor);
+    const window = this.#windows.pop() ?? new Uint8Array(windowBytes);
+    const read = (scratch: Scratch, range?: ElementRange): Promise<StoredTensor> => {
+      this.#signal?.throwIfAborted();
+      return this.#contents.read(entry, scratch, range);
+    };
+    try {
+      return await readOntoDevice(entry, read, window, device, { halves, bfloat16 });
+    } finally {
+      this.#windows.push(window);
+    }
+  }
+
+  #entryOf(tensor: string | PickledTensor): TensorEntry {
     const name = typeof tensor === "string" ? tensor : "";
     const entry = typeof tensor === "string" ? this.#own.get(tensor) : this.#contents.torch?.entryOf(name, tensor);
     if (!entry) throw failure(this.#place, `there is no tensor "${name}"; the file has ${this.entries.size}`, "describeCheckpoint lists them.", { details: { name } });
-    return this.#contents.read(entry, scratch);
+    return entry;
   }
 
   /**

@@ -2,8 +2,6 @@ import type { Device, Tensor } from "@multiway/tensor";
 import { CheckpointReader } from "./checkpoint-reader.ts";
 import { misfit, type ExpectedTensor } from "./compare-names.ts";
 import type { CheckpointSource } from "./files/files.ts";
-import { sizeBytes } from "./formats/element-types.ts";
-import type { TensorEntry } from "./formats/stored-tensor.ts";
 import { openFor, type OpenOptions } from "./open-checkpoint.ts";
 
 export interface LoadOptions extends OpenOptions {
@@ -50,29 +48,15 @@ async function load(reader: CheckpointReader, { device, only, halves = "keep", b
     names = names.filter((name) => fitting.has(name));
   }
   const tensors = new Map<string, Tensor>();
-  const scratch = new Uint8Array(names.map((name) => reader.entries.get(name)!).reduce((most, { begin, end }) => (end - begin < largeBytes ? Math.max(most, end - begin) : most), 0));
   try {
-    for (const { name } of inReadingOrder(names.map((name) => ({ ...reader.entries.get(name)!, name })))) {
+    // As they lie in the file.
+    for (const name of names.toSorted((a, b) => reader.entries.get(a)!.near - reader.entries.get(b)!.near)) {
       signal?.throwIfAborted();
-      const stored = await reader.read(name, scratch);
-      const { data, dtype } = stored.toDevice({ halves, bfloat16 });
-      // Written as it is: a tensor made of an array would be one more copy.
-      const buffer = device.backend.allocate(dtype, data.length);
-      device.backend.write(buffer, data);
-      tensors.set(name, device.adopt(buffer, stored.shape));
+      tensors.set(name, await reader.readOnto(device, name, { halves, bfloat16 }));
     }
   } catch (error) {
     for (const tensor of tensors.values()) tensor.dispose();
     throw error;
   }
   return Object.fromEntries(names.map((name) => [name, tensors.get(name)!]));
-}
-
-const largeBytes = 32 * 2 ** 20;
-
-/** Large ones first, while the device holds little, since they are in memory twice for a moment; the others as they lie in the file. */
-function inReadingOrder(entries: TensorEntry[]): TensorEntry[] {
-  const size = ({ type, shape }: TensorEntry): number => sizeBytes(type, shape);
-  const rank = (entry: TensorEntry): number => (size(entry) >= largeBytes ? size(entry) : 0);
-  return entries.sort((a, b) => rank(b) - rank(a) || a.near - b.near);
 }

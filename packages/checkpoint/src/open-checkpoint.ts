@@ -1,10 +1,10 @@
 import { isAddress } from "#files";
 import { failure, type Place } from "./failure.ts";
-import { CheckpointReader, type CheckpointFormat, type Contents } from "./checkpoint-reader.ts";
+import { CheckpointReader, type CheckpointFormat, type Contents, type Scratch } from "./checkpoint-reader.ts";
 import { nameOf, type ByteSource, type CheckpointSource, type SourceOptions } from "./files/files.ts";
 import { openBytes } from "./files/open-bytes.ts";
 import { readSafetensorsHeader } from "./formats/safetensors-read.ts";
-import { StoredTensor } from "./formats/stored-tensor.ts";
+import { entryOfRange, StoredTensor, type ElementRange, type TensorEntry } from "./formats/stored-tensor.ts";
 
 export interface OpenOptions extends SourceOptions {
   /** The key of a PyTorch file that holds the tensors; "" for the whole file. Default: `model`, `module` or `state_dict`, whichever is there first, else the whole file. */
@@ -69,14 +69,18 @@ async function checkpointIn(source: CheckpointSource, place: Place): Promise<Che
 
 async function contentsOf(source: ByteSource, format: CheckpointFormat, place: Place, { part }: OpenOptions): Promise<Contents> {
   const close = () => source.close();
+  const reading = (bytesOf: (entry: TensorEntry, scratch?: Scratch) => Promise<Uint8Array>) => async (entry: TensorEntry, scratch?: Scratch, range?: ElementRange) => {
+    const wanted = range ? entryOfRange(entry, range) : entry;
+    return new StoredTensor(wanted, await bytesOf(wanted, scratch), place, range?.from);
+  };
   if (format === "safetensors") {
     const { entries, metadata } = await readSafetensorsHeader(source, place);
-    return { format, entries, metadata, read: async (entry, scratch) => new StoredTensor(entry, await source.read(entry.begin, entry.end, scratch), place), close };
+    return { format, entries, metadata, read: reading(({ begin, end }, scratch) => source.read(begin, end, scratch)), close };
   }
   // Who only ever reads safetensors does not load it.
   const { TorchReading } = await import("./formats/pytorch/torch-reading.ts");
   const torch = await TorchReading.of(source, place);
-  return { format, entries: torch.entries(part), metadata: {}, torch, read: async (entry, scratch) => new StoredTensor(entry, await torch.read(entry, scratch), place), close };
+  return { format, entries: torch.entries(part), metadata: {}, torch, read: reading((entry, scratch) => torch.read(entry, scratch)), close };
 }
 
 /** By the first bytes: a zip's `PK` or a pickle's protocol byte are PyTorch's, a brace is an index's. */

@@ -108,9 +108,9 @@ class StepwiseDevice implements DeviceBackend {
     return this.#inner.allocate(dtype, length);
   }
 
-  write(buffer: DeviceBuffer, data: HostArray): void {
+  write(buffer: DeviceBuffer, data: HostArray, offset?: number): void {
     const copy = data.slice();
-    this.#queue(() => this.#inner.write(buffer, copy));
+    this.#queue(() => this.#inner.write(buffer, copy, offset));
   }
 
   async read(buffer: DeviceBuffer, offset?: number, length?: number): Promise<HostArray> {

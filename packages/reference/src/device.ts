@@ -70,8 +70,8 @@ class ReferenceDevice implements DeviceBackend {
     return buffer;
   }
 
-  write(buffer: DeviceBuffer, data: HostArray): void {
-    fromHost("reference.write", buffer.dtype, this.#elementsOf("write", buffer), data);
+  write(buffer: DeviceBuffer, data: HostArray, offset = 0): void {
+    fromHost("reference.write", buffer.dtype, this.#elementsOf("write", buffer), data, offset);
   }
 
   async read(buffer: DeviceBuffer, offset = 0, length = buffer.length - offset): Promise<HostArray> {

@@ -16,17 +16,19 @@ export function poison(elements: Elements): void {
   else elements.fill(0x5eed_dead | 0);
 }
 
-/** Copies what a host holds into the start of a buffer. Float64Array keeps its digits in f32 buffers. */
-export function fromHost(caller: string, dtype: DType, elements: Elements, data: HostArray): void {
+/** Copies what a host holds into a buffer, from an element on. Float64Array keeps its digits in f32 buffers. */
+export function fromHost(caller: string, dtype: DType, elements: Elements, data: HostArray, offset = 0): void {
   const accepted = { f32: [Float32Array, Float64Array], f16: [Uint16Array], i32: [Int32Array], u32: [Uint32Array], bool: [Uint32Array] }[dtype];
   if (!accepted.some((type) => data instanceof type)) {
     throw new DeviceError(`${caller}: data is ${formatValue(data)} and the buffer ${dtype}; expected ${accepted.map((type) => type.name).join(" or ")}.`);
   }
-  if (data.length > elements.length) {
-    throw new DeviceError(`${caller}: data has ${data.length} elements; the buffer holds ${elements.length}.`);
+  const perWord = dtype === "f16" ? 2 : 1;
+  if (!(offset >= 0) || offset % perWord !== 0) throw new DeviceError(`${caller}: offset is ${offset}; expected ${perWord === 2 ? "an even number" : "a count"} of elements.`);
+  if (offset + data.length > elements.length) {
+    throw new DeviceError(`${caller}: data has ${data.length} elements${offset > 0 ? ` for places from ${offset}` : ""}; the buffer holds ${elements.length}.`);
   }
-  if (dtype === "f16") for (let index = 0; index < data.length; index++) elements[index] = widenHalf(data[index]!);
-  else elements.set(data);
+  if (dtype === "f16") for (let index = 0; index < data.length; index++) elements[offset + index] = widenHalf(data[index]!);
+  else elements.set(data, offset);
 }
 
 /** The words handed in with a run, as a buffer of `dtype` sees them. */

@@ -68,8 +68,12 @@ export interface DeviceBackend {
 
   /** Uninitialised memory for `length` elements; 0 is allowed. */
   allocate(dtype: DType, length: number): DeviceBuffer;
-  /** Fills a buffer from its start. The data is copied before the call returns. f16 is given as raw bits, bool as 0 and 1. */
-  write(buffer: DeviceBuffer, data: HostArray): void;
+  /**
+   * Fills a buffer, or a part of it from the element `offset` on, and leaves the rest. The data is copied before the call returns. f16 is given as raw bits, bool as 0 and 1.
+   *
+   * @param offset  a multiple of four bytes: of f16 an even number. Default 0
+   */
+  write(buffer: DeviceBuffer, data: HostArray, offset?: number): void;
   /** All elements, or `length` of them from `offset`, after all that was asked for before this call. */
   read(buffer: DeviceBuffer, offset?: number, length?: number): Promise<HostArray>;
   /** Gives memory back for reuse. Work that was asked for earlier still finds it intact. */

@@ -38,12 +38,14 @@ export function collectIds({ bytes }: Normalizer, segments: Segments, { unknownI
 
 /** Ids, pieces and spans. */
 export function collectEncoding({ bytes, origins }: Normalizer, segments: Segments, { pieces, types, unknownId, byteIds }: Vocabulary): Encoding {
-  const encoding = { ids: [] as number[], pieces: [] as string[], begins: [] as number[], ends: [] as number[] };
+  const capacity = byteIds ? numPieces(segments, unknownId) : segments.count;
+  const encoding: Encoding = { ids: new Int32Array(capacity), pieces: [], begins: new Int32Array(capacity), ends: new Int32Array(capacity) };
+  let count = 0;
   const add = (id: number, piece: string, begin: number, end: number): void => {
-    encoding.ids.push(id);
+    encoding.ids[count] = id;
     encoding.pieces.push(piece);
-    encoding.begins.push(begin);
-    encoding.ends.push(end);
+    encoding.begins[count] = begin;
+    encoding.ends[count++] = end;
   };
   // A word that spells a control piece covers nothing, and what follows it is shifted, as in the reference library.
   let shift = 0;
@@ -66,8 +68,8 @@ export function collectEncoding({ bytes, origins }: Normalizer, segments: Segmen
       }
     } else {
       const surface = readUtf8(bytes, segmentBegin, segmentEnd);
-      const last = encoding.ids.length - 1;
-      if (encoding.ids[last] === unknownId) {
+      const last = count - 1;
+      if (count > 0 && encoding.ids[last] === unknownId) {
         encoding.pieces[last] += surface;
         encoding.ends[last] = origins[end]!;
       } else {
@@ -75,5 +77,13 @@ export function collectEncoding({ bytes, origins }: Normalizer, segments: Segmen
       }
     }
   }
-  return { ids: Int32Array.from(encoding.ids), pieces: encoding.pieces, begins: Int32Array.from(encoding.begins), ends: Int32Array.from(encoding.ends) };
+  if (count === capacity) return encoding;
+  return { ids: encoding.ids.slice(0, count), pieces: encoding.pieces, begins: encoding.begins.slice(0, count), ends: encoding.ends.slice(0, count) };
+}
+
+/** With unknown characters spelled in bytes. */
+function numPieces({ ids, ends, count }: Segments, unknownId: number): number {
+  let sum = count;
+  for (let index = 0; index < count; index++) if (ids[index] === unknownId) sum += ends[index]! - (index === 0 ? 0 : ends[index - 1]!) - 1;
+  return sum;
 }

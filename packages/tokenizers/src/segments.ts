@@ -15,6 +15,18 @@ export class Segments {
     this.ends[this.count++] = end;
   }
 
+  /** Room for so many more, to be {@link set}. @returns the place behind the last */
+  extend(count: number): number {
+    const end = this.count + count;
+    if (end > this.ids.length) this.reserve(Math.max(end, this.ids.length * 2));
+    return (this.count = end);
+  }
+
+  set(place: number, id: number, end: number): void {
+    this.ids[place] = id;
+    this.ends[place] = end;
+  }
+
   reserve(capacity: number): void {
     if (capacity <= this.ids.length) return;
     const ids = new Int32Array(capacity);

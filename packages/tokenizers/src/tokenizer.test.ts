@@ -107,6 +107,19 @@ describe("SentencePieceTokenizer", () => {
     expect(performance.now() - started).toBeLessThan(30_000);
   });
 
+  it("takes a million characters that each become eighteen", async () => {
+    const tokenizer = await open("models/unilm3-cased-64k.model");
+    const [one, count] = ["\ufdfa", 1_000_000];
+    const few = tokenizer.encode(one.repeat(1000));
+    const started = performance.now();
+    const ids = tokenizer.encodeIds(one.repeat(count));
+    expect(ids.length).toBeGreaterThan(3 * count);
+    expect(ids.subarray(0, 2000)).toEqual(few.ids.subarray(0, 2000));
+    expect(tokenizer.normalize(one.repeat(count)).length).toBe(18 * count + 1);
+    // Some 2 s; the machine may be busy.
+    expect(performance.now() - started).toBeLessThan(30_000);
+  }, 60_000);
+
   it("finds every piece by text and by id", async () => {
     const model = parseSentencePieceModel(await readFixture("models/unilm3-cased-64k.model"));
     const tokenizer = new SentencePieceTokenizer(model);

@@ -8,7 +8,7 @@ import { reference } from "@multiway/reference";
 import { floatToHalf, openDevice, type Device, type Tensor } from "@multiway/tensor";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { distance, randomise, tinyInput, tinyModel, tinySizes } from "../fixtures/tiny-model.ts";
-import { loadOfficial, modelSizes, MultiwayTransformer, officialNamesOf, officialStateDict, paperForm, releasedForm, resizePositions, type LoadOfficialOptions, type MultiwayTransformerOptions } from "./index.ts";
+import { loadOfficial, modelSizes, MultiwayTransformer, officialNamesOf, officialStateDict, paperForm, releasedForm, resizePositions, type LoadOfficialOptions, type MultiwayTransformerOptions, type OfficialFile } from "./index.ts";
 
 let device: Device;
 let folder: string;
@@ -97,6 +97,18 @@ describe("files of others", () => {
     expect(new Set(widened.tensors().map(({ tensor }) => tensor.dtype))).toEqual(new Set(["f32"]));
     expect(await distance(kept.textEmbedding.weight.cast("f32"), widened.textEmbedding.weight)).toBe(0);
   });
+  it("widens bfloat16, or keeps it in 16 bits, as f16", async () => {
+    const model = tinyModel(device);
+    const bytes = await bytesOf(officialStateDict(model), undefined, ({ shape, data }) => ({ type: "BF16", shape, data: Uint16Array.from(new Uint32Array((data as Float32Array).buffer), (word) => word >>> 16) }));
+    const [widened, narrow] = [fresh(), fresh()];
+    await load(widened, bytes);
+    await load(narrow, bytes, { bfloat16: "f16" });
+    expect(new Set(widened.tensors().map(({ tensor }) => tensor.dtype))).toEqual(new Set(["f32"]));
+    expect(new Set(narrow.tensors().map(({ tensor }) => tensor.dtype))).toEqual(new Set(["f16"]));
+    // 8 bits of a bfloat16 fit into the 11 of a half.
+    expect(await distance(narrow.textEmbedding.weight.cast("f32"), widened.textEmbedding.weight)).toBeLessThan(1e-7);
+    expect(await distance(widened.textEmbedding.weight, model.textEmbedding.weight)).toBeLessThan(2 ** -7);
+  });
   it("resamples positions for another picture size, drops another classifier, and says so", async () => {
     const model = randomise(new Classifier(), device);
     const bytes = await bytesOf(officialStateDict(model));
@@ -128,7 +140,7 @@ describe("wrong files", () => {
   /** What is known of a file before a tensor is read: released widths and depths, few words. */
   const headerOf = async (size: keyof typeof modelSizes, changes: Partial<MultiwayTransformerOptions> = {}) => {
     const model = new MultiwayTransformer({ ...releasedForm, ...modelSizes[size], imageSize: 32, patchSize: 16, vocabularySize: 10, textPositions: 8, ...changes });
-    return { entries: new Map(model.tensors().map(({ name, tensor }) => [MultiwayTransformer.officialNames.toOfficial(name)!, { shape: tensor.shape }])), name: `${size}.pth`, read: () => expect.fail("nothing may be read") };
+    return { entries: new Map(model.tensors().map(({ name, tensor }) => [MultiwayTransformer.officialNames.toOfficial(name)!, { shape: tensor.shape, type: "F32" as const }])), name: `${size}.pth`, read: () => expect.fail("nothing may be read"), readOnto: () => expect.fail("nothing may be read") };
   };
   const loadHeader = async (model: Module, file: Awaited<ReturnType<typeof headerOf>>) => loadOfficial(model, file, { device });
 
@@ -163,9 +175,11 @@ describe("wrong files", () => {
   it("frees what it has put on the device when a tensor further on is damaged", async () => {
     await using reader = await openCheckpoint(await bytesOf(officialStateDict(tinyModel(device))));
     let reads = 0;
-    const failing = { entries: reader.entries, name: reader.name, read: (name: string) => (++reads > 20 ? Promise.reject(new CheckpointError("gone")) : reader.read(name)) };
+    const failing: OfficialFile = { entries: reader.entries, name: reader.name, read: (name) => reader.read(name), readOnto: (...call) => (++reads > 20 ? Promise.reject(new CheckpointError("gone")) : reader.readOnto(...call)) };
     const model = fresh();
+    const before = device.counters.liveBuffers;
     await expect(loadOfficial(model, failing, { device })).rejects.toThrow("gone");
+    expect(device.counters.liveBuffers).toBe(before);
     expect(model.tensors().every(({ tensor }) => tensor.device === undefined)).toBe(true);
   });
 });

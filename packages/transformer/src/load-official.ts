@@ -1,7 +1,7 @@
-import type { StoredTensor } from "@multiway/checkpoint";
+import type { ElementType, StoredTensor } from "@multiway/checkpoint";
 import { CheckpointError, formatList } from "@multiway/errors";
 import type { Module } from "@multiway/nn";
-import { sizeOf, type Device, type Shape, type Tensor } from "@multiway/tensor";
+import type { Device, Shape, Tensor } from "@multiway/tensor";
 import { describeOfficial, formatForm, presetOf } from "./official-form.ts";
 import { encoderPrefix, officialNamesFor } from "./official-names.ts";
 import { planOfficialTensors, type FitOptions, type OfficialFit, type OfficialPlan } from "./official-tensors.ts";
@@ -16,17 +16,19 @@ export interface LoadOfficialOptions extends FitOptions {
   ignoreMismatched?: boolean;
   /** What names in the file begin with, such as `module.`. Default: found by where the patch projection is. */
   prefix?: string;
-  /** Half floats: `keep` f16 in memory, which widens inside kernels, or `widen` to f32. BF16 always widens. Default `keep`. */
+  /** Half floats: `keep` f16 in memory, which widens inside kernels, or `widen` to f32. Default `keep`. */
   halves?: "keep" | "widen";
+  /** What bfloat16 becomes, which devices do not have: `f32` exactly, or `f16` in half the memory, which loses what is smaller than 6e-5 step by step and refuses what is beyond 65504. Default `f32`. */
+  bfloat16?: "f32" | "f16";
 }
 
-/** An open checkpoint, as `openCheckpoint` gives it, or anything that reads tensors by name. */
+/** An open checkpoint, as `openCheckpoint` gives it, or anything that reads tensors by name: the part of a `CheckpointReader` that is used. */
 export interface OfficialFile {
   /** What messages call it. */
   readonly name: string;
-  readonly entries: ReadonlyMap<string, { readonly shape: Shape }>;
-  /** @param scratch memory for its bytes, if they fit: what was read into it before is done with */
-  read(name: string, scratch?: Uint8Array<ArrayBuffer>): Promise<StoredTensor>;
+  readonly entries: ReadonlyMap<string, { readonly shape: Shape; readonly type: ElementType }>;
+  read(name: string): Promise<StoredTensor>;
+  readOnto(device: Device, name: string, options: Pick<LoadOfficialOptions, "halves" | "bfloat16">): Promise<Tensor>;
 }
 
 /** What was loaded and what was not; all by official name. */
@@ -54,7 +56,7 @@ const anchor = "vision_embed.proj.weight";
  * @throws CheckpointError when the file is damaged, is of another model or size (it says which preset fits), or is not what `strict` asks for. The model is unchanged then
  */
 export async function loadOfficial(model: Module, file: OfficialFile, options: LoadOfficialOptions): Promise<OfficialReport> {
-  const { device, halves = "keep" } = options;
+  const { device } = options;
   const names = officialNamesFor("loadOfficial", model);
   const own = new Map(model.tensors().map(({ name, tensor }) => [names.toOfficial(name)!, { name, shape: tensor.shape }]));
   const inFile = officialNamesIn(file, options.prefix);
@@ -62,25 +64,17 @@ export async function loadOfficial(model: Module, file: OfficialFile, options: L
   const expected = new Map([...own].map(([official, { shape }]) => [official, shape]));
   const plan = planOfficialTensors(given, expected, options);
   check(file, plan, given, expected, options);
+  for (const official of plan.taken.keys()) requireFloat(file, inFile.get(official)!);
 
   const tensors: Record<string, Tensor> = {};
   try {
-    const small = Math.max(0, ...[...plan.taken.keys()].map((official) => widestElement * sizeOf(given.get(official)!)).filter((bytes) => bytes < largeBytes));
-    const scratch = new Uint8Array(small);
-    for (const [official, resampling] of largeFirst(plan.taken, given)) {
+    for (const [official, resampling] of plan.taken) {
       const { name, shape } = own.get(official)!;
-      const stored = await file.read(inFile.get(official)!, scratch);
-      requireFloat(file, stored);
+      const given = inFile.get(official)!;
       if (resampling) {
-        const table = Float32Array.from(stored.toHost({ widens: true }));
+        const table = Float32Array.from((await file.read(given)).toHost({ widens: true }));
         tensors[name] = device.tensor(resizePositions(table, shape[1]!, resampling.from, resampling.to), { shape });
-      } else {
-        const { data, dtype } = stored.toDevice({ halves, bfloat16: "f32" });
-        // Written as it is: a tensor made of an array would be one more copy.
-        const buffer = device.backend.allocate(dtype, data.length);
-        device.backend.write(buffer, data);
-        tensors[name] = device.adopt(buffer, shape);
-      }
+      } else tensors[name] = await file.readOnto(device, given, options);
     }
   } catch (error) {
     for (const tensor of Object.values(tensors)) tensor.dispose();
@@ -99,18 +93,6 @@ export async function loadOfficial(model: Module, file: OfficialFile, options: L
 export function officialStateDict(model: Module): Record<string, Tensor> {
   const names = officialNamesFor("officialStateDict", model);
   return Object.fromEntries(model.tensors().map(({ name, tensor }) => [names.toOfficial(name)!, tensor]));
-}
-
-const largeBytes = 32 * 2 ** 20;
-const widestElement = 8;
-
-/** Large ones first, while the device holds little: they are in memory twice for a moment. The others as the model has them. */
-function largeFirst<T>(taken: ReadonlyMap<string, T>, given: ReadonlyMap<string, Shape>): [string, T][] {
-  const rank = ([name]: [string, T]): number => {
-    const bytes = widestElement * sizeOf(given.get(name)!);
-    return bytes >= largeBytes ? bytes : 0;
-  };
-  return [...taken].sort((a, b) => rank(b) - rank(a));
 }
 
 /**
@@ -161,7 +143,10 @@ function check({ name: file }: OfficialFile, plan: OfficialPlan, given: Readonly
   }
 }
 
-function requireFloat(file: OfficialFile, { name, type, dtype }: StoredTensor): void {
-  if (dtype === "f32" || dtype === "f16") return;
-  throw new CheckpointError(`loadOfficial: "${name}" of ${file.name} has type ${type}; expected a weight of floats (F32, F16, BF16 or F64). This is no checkpoint of a model in training form.`, { details: { name, type } });
+const floats: ReadonlySet<ElementType> = new Set(["F32", "F16", "BF16", "F64"]);
+
+function requireFloat({ name: file, entries }: OfficialFile, name: string): void {
+  const { type } = entries.get(name)!;
+  if (floats.has(type)) return;
+  throw new CheckpointError(`loadOfficial: "${name}" of ${file} has type ${type}; expected a weight of floats (F32, F16, BF16 or F64). This is no checkpoint of a model in training form.`, { details: { name, type } });
 }

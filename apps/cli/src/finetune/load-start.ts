@@ -1,4 +1,4 @@
-import { taskOf, type HeadModel } from "@multiway/beit3";
+import { headOf, type HeadModel } from "@multiway/beit3";
 import { CheckpointError, formatList, formatShape } from "@multiway/errors";
 import { initialise } from "@multiway/nn";
 import type { Key } from "@multiway/random";
@@ -37,7 +37,7 @@ function withoutOtherHead(file: OfficialFile, shapes: ReadonlyMap<string, Shape>
       return fits;
     }),
   );
-  return { view: { name: file.name, entries, read: (name, scratch) => file.read(name, scratch) }, dropped };
+  return { view: { name: file.name, entries, read: (name) => file.read(name), readOnto: (...call) => file.readOnto(...call) }, dropped };
 }
 
 /** The layer that has a row for each class or answer. */
@@ -52,8 +52,8 @@ function describe(file: OfficialFile, report: OfficialReport, dropped: readonly 
   if (dropped.length > 0) lines.push(`left out, being for other classes, answers or sizes: ${formatList(dropped)}`);
   const others = ofHead(report.unexpected);
   if (others.length > 0) {
-    const task = taskOf(new Map([...file.entries].map(([name, { shape }]) => [name.replace(/^(module\.|model\.)+/, ""), shape])));
-    lines.push(`its head${task ? `, that of ${task},` : ""} is left out: ${formatList(others)}`);
+    const { task } = headOf(new Map([...file.entries].map(([name, { shape }]) => [name.replace(/^(module\.|model\.)+/, ""), shape])));
+    lines.push(`its head${task === "encoder" ? "" : `, that of ${task},`} is left out: ${formatList(others)}`);
   }
   const anew = ofHead(report.missing);
   if (anew.length > 0) lines.push(`the head begins anew: ${formatList(anew)}`);

@@ -10,6 +10,7 @@ export type { CanvasPixels, Picture } from "./inputs/pictures.ts";
 export type { Text } from "./inputs/texts.ts";
 export type { TextTokenizer } from "./inputs/text-tokenizer.ts";
 export type { Beit3Source, LoadBeit3Options, LoadingProgress } from "./load/options.ts";
+export { headOf, type OfficialHead } from "./load/head-of.ts";
 export { loadBeit3 } from "./load-beit3.ts";
 export type { Captioner, GeneratedCaption, GenerateOptions } from "./tasks/captioner.ts";
 export type { Classifier, ClassifyOptions } from "./tasks/classifier.ts";

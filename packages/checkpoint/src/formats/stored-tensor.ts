@@ -19,7 +19,33 @@ export interface TensorEntry {
   strides?: readonly number[];
 }
 
-/** A tensor of a file. Nothing is converted before it is asked for. */
+/** Elements of a tensor in row-major order: the first, and the one after the last. */
+export interface ElementRange {
+  from: number;
+  to: number;
+}
+
+/** What 16-bit floats become on a device. */
+export interface HalfRules {
+  /** F16: as it is, or f32. */
+  halves: "keep" | "widen";
+  /** BF16, which devices do not have: f32, or f16, whose range is narrower. */
+  bfloat16: "f32" | "f16";
+}
+
+/** The dtype of a tensor that is made of a type: see {@link StoredTensor.dtype}. */
+export function dtypeOnDevice(type: ElementType, { halves, bfloat16 }: HalfRules): DType {
+  if (type === "BF16") return bfloat16;
+  return type === "F16" && halves === "widen" ? "f32" : elementTypes[type].dtype;
+}
+
+/** Where a range of a tensor lies whose elements are one behind the other. */
+export function entryOfRange<Entry extends TensorEntry>(entry: Entry, { from, to }: ElementRange): Entry {
+  const { sizeBytes } = elementTypes[entry.type];
+  return { ...entry, shape: [to - from], begin: entry.begin + from * sizeBytes, end: entry.begin + to * sizeBytes };
+}
+
+/** A tensor of a file, or a range of one. Nothing is converted before it is asked for. */
 export class StoredTensor {
   readonly name: string;
   readonly type: ElementType;
@@ -27,13 +53,16 @@ export class StoredTensor {
   /** As in the file, little-endian. */
   readonly bytes: Uint8Array;
   readonly #place: Place;
+  /** Elements of the tensor in front of these. */
+  readonly #before: number;
 
-  constructor({ name, type, shape }: Pick<TensorEntry, "name" | "type" | "shape">, bytes: Uint8Array, place: Place) {
+  constructor({ name, type, shape }: Pick<TensorEntry, "name" | "type" | "shape">, bytes: Uint8Array, place: Place, before = 0) {
     this.name = name;
     this.type = type;
     this.shape = shape;
     this.bytes = bytes;
     this.#place = place;
+    this.#before = before;
   }
 
   /** The elements in the file's own type, row-major: a view over the bytes where they are aligned. F16 and BF16 are raw bits. */
@@ -84,10 +113,10 @@ export class StoredTensor {
   }
 
   /** The elements and dtype of a tensor on a device: halves as such or widened, bfloat16 as f32 or, where its range allows it, f16. */
-  toDevice({ halves, bfloat16 }: { halves: "keep" | "widen"; bfloat16: "f32" | "f16" }): { data: HostArray; dtype: DType } {
-    if (this.type === "BF16" && bfloat16 === "f16") return { data: this.convert("F16") as Uint16Array, dtype: "f16" };
-    const widens = halves === "widen";
-    return { data: this.toHost({ widens }), dtype: widens && this.dtype === "f16" ? "f32" : this.dtype };
+  toDevice(rules: HalfRules): { data: HostArray; dtype: DType } {
+    const dtype = dtypeOnDevice(this.type, rules);
+    if (this.type === "BF16" && dtype === "f16") return { data: this.convert("F16") as Uint16Array, dtype };
+    return { data: this.toHost({ widens: rules.halves === "widen" }), dtype };
   }
 
   /**
@@ -134,8 +163,9 @@ export class StoredTensor {
   }
 
   #misfit(position: number, value: number | bigint, expected: string) {
-    return failure(this.#place, `element ${position} of "${this.name}" (${this.type}) is ${value}; ${expected}`, "Store it as a type that fits, or leave this tensor out with `only`.", {
-      details: { name: this.name, position, value },
+    const element = this.#before + position;
+    return failure(this.#place, `element ${element} of "${this.name}" (${this.type}) is ${value}; ${expected}`, "Store it as a type that fits, or leave this tensor out with `only`.", {
+      details: { name: this.name, position: element, value },
     });
   }
 }

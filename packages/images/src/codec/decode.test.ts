@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ImageError } from "@multiway/errors";
 import { describe, expect, it } from "vitest";
-import { createImage, decodeImage, encodePng, loadImage, toDataUrl, type Channels } from "../index.ts";
+import { createImage, decodeImage, encodePng, loadImage, toDataUrl, type Channels, type Image } from "../index.ts";
 
 const folder = new URL("../../fixtures/photos/", import.meta.url);
 const read = (name: string) => readFileSync(new URL(name, folder));
@@ -86,6 +86,24 @@ describe("bad input", () => {
     [30000, 30000],
     [65000, 65000],
   ])("is refused at %i × %i pixels by its header, in every format", async (width, height) => {
+    for (const file of await claiming(width, height)) expect(await message(file)).toMatch(/^decodeImage: pictures\/cat.png: the header says (\d+ × 0|0 × \d+|\d+ × \d+ = \d+) pixels/);
+  });
+  it("is an error, or a whole picture, when it claims 30000 × 100 pixels and has few", async () => {
+    const started = performance.now();
+    for (const file of await claiming(30000, 100)) {
+      const outcome = await decodeImage(file, { source: "long" }).catch((error: unknown) => error);
+      if (ImageError.isInstance(outcome)) expect((outcome as Error).message).toMatch(/^decodeImage: long/);
+      else {
+        // Of AVIF, what is in the file counts, not what its container says.
+        const { width, height, data } = outcome as Image;
+        expect([data.length, width * height <= 3_000_000]).toEqual([3 * width * height, true]);
+      }
+    }
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  /** Small files of every format whose headers say so. */
+  async function claiming(width: number, height: number): Promise<Uint8Array[]> {
     const { repairChecksums } = await import("./fuzz.samples.ts");
     const sized = (bytes: Uint8Array, write: (view: DataView) => void) => {
       const copy = new Uint8Array(bytes);
@@ -106,8 +124,9 @@ describe("bad input", () => {
     ];
     // 14 bits hold no more than 16383.
     if (width <= 30000) files.push(sized(webp, (view) => (view.setUint16(26, Math.min(width, 16383), true), view.setUint16(28, Math.min(height, 16383), true))));
-    for (const file of files) expect(await message(file)).toMatch(/^decodeImage: pictures\/cat.png: the header says (\d+ × 0|0 × \d+|\d+ × \d+ = \d+) pixels/);
-  });
+    return files;
+  }
+
   it("is refused when it is too small for the pixels it claims, before memory is taken for them", async () => {
     const { repairChecksums } = await import("./fuzz.samples.ts");
     const claims = repairChecksums(patched(png, 16, 0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10));

@@ -43,11 +43,22 @@ export function centerCrop(image: Image, size: { width: number; height: number }
 /**
  * Makes the shorter side `size` pixels and keeps the aspect ratio; the longer side is cut to a whole number.
  *
+ * @throws ImageError for a picture so long that the result would have more than 100 million pixels
  * Source: torchvision 0.14, `transforms.functional.resize` with one number.
  */
 export function resizeShorterSide(image: Image, size: number, options: { filter?: ResizeFilter } = {}): Image {
-  return resize(image, { ...shorterSideSize(image, size), ...options });
+  checkImage("resizeShorterSide", image);
+  const { width, height } = shorterSideSize(image, size);
+  if (width * height > mostPixels) {
+    throw new ImageError(`resizeShorterSide: the image is ${image.width} × ${image.height} pixels; with a shorter side of ${size} it would be ${width} × ${height}, and at most ${mostPixels} pixels are made. Crop it first, or leave it out.`, {
+      details: { width: image.width, height: image.height, size },
+    });
+  }
+  return resize(image, { width, height, ...options });
 }
+
+/** As many as `decodeImage` accepts by default: a picture of one row would become as many pixels as its length times the side squared. */
+const mostPixels = 100_000_000;
 
 /** The size that {@link resizeShorterSide} gives. */
 export function shorterSideSize(image: { width: number; height: number }, size: number): { width: number; height: number } {

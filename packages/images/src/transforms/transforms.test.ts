@@ -43,6 +43,17 @@ describe("evaluationTransform", () => {
       expect(Math.abs(input[channel * 64 * 64 + Math.floor(index / 3)]! - (byte / 255 - mean[channel]!) / std[channel]!)).toBeLessThan(1e-5);
     });
   });
+  it("takes a picture of 30000 × 100 pixels; one that would become billions is refused by name", () => {
+    const long = createImage(30_000, 100, 3, 51);
+    for (const recipe of ["square", "imagenet"] as const) {
+      const input = evaluationTransform({ size: 32, recipe, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } })(long);
+      expect([input.length, input.every((value) => Math.abs(value - 0.2) < 1e-6)]).toEqual([3 * 32 * 32, true]);
+    }
+    expect(() => evaluationTransform({ size: 224, recipe: "imagenet" })(createImage(30_000, 1))).toThrow(
+      "resizeShorterSide: the image is 30000 × 1 pixels; with a shorter side of 224 it would be 6720000 × 224, and at most 100000000 pixels are made. Crop it first, or leave it out.",
+    );
+    expect(evaluationTransform({ size: 224 })(createImage(30_000, 1)).length).toBe(3 * 224 * 224);
+  });
   it("refuses sizes and recipes that are none", () => {
     expect(() => evaluationTransform({ size: 0 })).toThrow("evaluationTransform: size is 0; expected a whole number of pixels from 1 up.");
     expect(() => evaluationTransform({ size: 8, recipe: "coco" as "square" })).toThrow('evaluationTransform: recipe is "coco"; expected square or imagenet.');

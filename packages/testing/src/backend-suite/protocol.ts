@@ -73,6 +73,22 @@ const checks: Readonly<Record<string, (device: DeviceBackend) => Promise<void>>>
     }
   },
 
+  async "a write from an element on leaves what is before and behind"(device) {
+    for (const dtype of allDTypes) {
+      const buffer = device.allocate(dtype, 11);
+      const expected = numbersFor(dtype, "before", 11);
+      device.write(buffer, expected);
+      // Odd counts, too: up to the end, and inside.
+      for (const [offset, count] of [[0, 2], [4, 2], [8, 3], [2, 5], [11, 0]].filter(([at]) => dtype !== "f16" || at! % 2 === 0) as [number, number][]) {
+        const data = numbersFor(dtype, `from ${offset}`, count);
+        device.write(buffer, data, offset);
+        expected.set(data, offset);
+      }
+      expectClose(await device.read(buffer), expected, { ...exactly, dtype, label: dtype });
+      demand((await refusal(() => device.write(buffer, numbersFor(dtype, "too many", 2), 10))) !== undefined, `elements 10 to 12 of 11 × ${dtype} were written.`);
+    }
+  },
+
   async "written data is copied before the call returns"(device) {
     const buffer = device.allocate("f32", 3);
     const data = Float32Array.of(1, 2, 3);

@@ -12,7 +12,7 @@ export function withLimits(backend: DeviceBackend, { fuses = backend.fuses, ...l
     },
     lost: backend.lost,
     allocate: (dtype, length) => backend.allocate(dtype, length),
-    write: (buffer, data) => backend.write(buffer, data),
+    write: (buffer, data, offset) => backend.write(buffer, data, offset),
     read: async (buffer, offset, length) => await backend.read(buffer, offset, length),
     free: (buffer) => backend.free(buffer),
     load: (program) => backend.load(program),

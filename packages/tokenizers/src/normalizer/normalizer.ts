@@ -87,7 +87,7 @@ export class Normalizer {
       const source = this.#prefixSource;
       let from = this.#prefixBegin;
       const to = this.#prefixEnd;
-      this.#reserve(this.size + (to - from) * 3 + (rawSize - offset) * 3 + 16);
+      this.#reserve(this.size + (to - from) * 3 + (rawSize - offset) * 3 + 16, (this.size / (offset + 1)) * rawSize * 1.1);
       while (isAfterBlank && from < to && source[from] === blank) from++;
       if (from < to) {
         isAfterBlank = removeExtraWhitespaces && source[to - 1] === blank;
@@ -184,9 +184,10 @@ export class Normalizer {
     }
   }
 
-  #reserve(capacity: number): void {
+  /** @param likely  what will be needed if the rest grows as what came before: one step, where doubling would take several */
+  #reserve(capacity: number, likely = 0): void {
     if (capacity <= this.bytes.length) return;
-    const bytes = new Uint8Array(Math.max(capacity, this.bytes.length * 2));
+    const bytes = new Uint8Array(Math.max(capacity, Math.min(this.bytes.length * 2, maxGrowth * capacity), Math.ceil(likely)));
     bytes.set(this.bytes.subarray(0, this.size));
     const origins = new Uint32Array(bytes.length + 1);
     origins.set(this.origins.subarray(0, this.size));

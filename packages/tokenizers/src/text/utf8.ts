@@ -77,11 +77,29 @@ export function codePointAt(bytes: Uint8Array, offset: number, end: number): num
   return code >= 0x10000 && code <= 0x10ffff ? code : -1;
 }
 
+/** The platform's decoder pays from so many bytes on. */
+const longText = 64;
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** A text that grows by single characters is kept as a list of them: beyond so many it is put aside as one. */
+const partLength = 8192;
+
 /** Bytes from `begin` to `end` as a string; each byte that is not part of a valid character becomes U+FFFD. */
 export function readUtf8(bytes: Uint8Array, begin: number, end: number): string {
+  if (end - begin >= longText) {
+    try {
+      return strict.decode(bytes.subarray(begin, end));
+    } catch {
+      // Not valid throughout; and the platform would count what it replaces in another way.
+    }
+  }
   let text = "";
+  const parts: string[] = [];
   let offset = begin;
   while (offset < end) {
+    if (text.length >= partLength) {
+      parts.push(text);
+      text = "";
+    }
     const lead = bytes[offset]!;
     if (lead < 0x80) {
       text += String.fromCharCode(lead);
@@ -92,7 +110,7 @@ export function readUtf8(bytes: Uint8Array, begin: number, end: number): string 
     text += code < 0 ? "\ufffd" : String.fromCodePoint(code);
     offset += code < 0 ? 1 : characterLength(lead);
   }
-  return text;
+  return parts.length > 0 ? parts.join("") + text : text;
 }
 
 /** True when every byte from `begin` to `end` belongs to a valid character. */

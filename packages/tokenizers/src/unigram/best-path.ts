@@ -4,6 +4,9 @@ import { trieBits, type ByteTrie } from "../trie/byte-trie.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { PieceScores } from "./piece-scores.ts";
 
+/** Bytes of a word beyond which its memory is given back. */
+const mostKept = 1 << 20;
+
 /**
  * The most probable segmentation under a unigram model.
  *
@@ -17,10 +20,10 @@ export class BestPath implements Segmenter {
   readonly #scores: Float64Array;
   readonly #unknownScore: number;
   readonly #unknownId: number;
-  #best = new Float32Array(257);
-  /** Where the best segment that ends here begins; −1 when none has been found yet. */
-  #begins = new Int32Array(257);
-  #ids = new Int32Array(257);
+  /** From the last cut on: the best score up to each byte, where the best segment that ends there begins (−1 when none has been found yet), and its id. */
+  #best = new Float32Array(256);
+  #begins = new Int32Array(256).fill(-1);
+  #ids = new Int32Array(256);
 
   constructor(vocabulary: Vocabulary, scores: PieceScores) {
     this.#trie = vocabulary.trie;
@@ -30,25 +33,26 @@ export class BestPath implements Segmenter {
   }
 
   segment(bytes: Uint8Array, size: number, segments: Segments): void {
-    if (this.#best.length <= size) {
-      const capacity = Math.max(size + 1, this.#best.length * 2);
-      this.#best = new Float32Array(capacity);
-      this.#begins = new Int32Array(capacity);
-      this.#ids = new Int32Array(capacity);
-    }
     const { units, values } = this.#trie;
     const scores = this.#scores;
-    const best = this.#best;
-    const begins = this.#begins;
-    const ids = this.#ids;
+    let best = this.#best;
+    let begins = this.#begins;
+    let ids = this.#ids;
     const rootBase = units[0]! >>> trieBits.baseShift;
-    begins.fill(-1, 0, size + 1);
+    // What lies before a place that no piece crosses is settled: only what comes after is kept, which is little but for words without end.
+    let cut = 0;
+    let reach = 0;
     best[0] = 0;
 
     for (let begin = 0; begin < size; ) {
+      if (reach === begin && begin > cut) {
+        this.#settle(segments, cut, begin);
+        best[0] = best[begin - cut]!;
+        cut = begin;
+      }
       const lead = bytes[begin]!;
       const next = Math.min(begin + characterLength(lead), size);
-      const scoreHere = best[begin]!;
+      const scoreHere = best[begin - cut]!;
       let hasSingle = false;
       let base = rootBase;
       for (let offset = begin; offset < size; ) {
@@ -62,26 +66,62 @@ export class BestPath implements Segmenter {
         const score = scores[id]!;
         if (score === Number.NEGATIVE_INFINITY) continue;
         const candidate = score + scoreHere;
-        if (begins[offset] === -1 || candidate > best[offset]!) {
-          best[offset] = candidate;
-          begins[offset] = begin;
-          ids[offset] = id;
+        const end = offset - cut;
+        if (end >= best.length) {
+          this.#grow(end);
+          [best, begins, ids] = [this.#best, this.#begins, this.#ids];
         }
+        if (begins[end] === -1 || candidate > best[end]!) {
+          best[end] = candidate;
+          begins[end] = begin - cut;
+          ids[end] = id;
+        }
+        if (offset > reach) reach = offset;
         if (offset === next) hasSingle = true;
       }
       if (!hasSingle) {
         const candidate = Math.fround(this.#unknownScore + scoreHere);
-        if (begins[next] === -1 || candidate > best[next]!) {
-          best[next] = candidate;
-          begins[next] = begin;
-          ids[next] = this.#unknownId;
+        const end = next - cut;
+        if (end >= best.length) {
+          this.#grow(end);
+          [best, begins, ids] = [this.#best, this.#begins, this.#ids];
         }
+        if (begins[end] === -1 || candidate > best[end]!) {
+          best[end] = candidate;
+          begins[end] = begin - cut;
+          ids[end] = this.#unknownId;
+        }
+        if (next > reach) reach = next;
       }
       begin = next;
     }
+    this.#settle(segments, cut, size);
+    if (this.#best.length > mostKept) {
+      this.#best = new Float32Array(256);
+      this.#begins = new Int32Array(256).fill(-1);
+      this.#ids = new Int32Array(256);
+    }
+  }
 
-    const first = segments.count;
-    for (let end = size; end > 0; end = begins[end]!) segments.add(ids[end]!, end);
-    segments.reverse(first);
+  /** Adds the best segments from a cut to a place that nothing crosses, and forgets what led there. */
+  #settle(segments: Segments, cut: number, end: number): void {
+    const begins = this.#begins;
+    const ids = this.#ids;
+    let count = 0;
+    for (let at = end - cut; at > 0; at = begins[at]!) count++;
+    let place = segments.extend(count);
+    for (let at = end - cut; at > 0; at = begins[at]!) segments.set(--place, ids[at]!, cut + at);
+    begins.fill(-1, 1, end - cut + 1);
+  }
+
+  #grow(length: number): void {
+    const capacity = Math.max(length + 1, 2 * this.#best.length);
+    const [best, begins, ids] = [this.#best, this.#begins, this.#ids];
+    this.#best = new Float32Array(capacity);
+    this.#begins = new Int32Array(capacity).fill(-1, begins.length);
+    this.#ids = new Int32Array(capacity);
+    this.#best.set(best);
+    this.#begins.set(begins);
+    this.#ids.set(ids);
   }
 }

@@ -103,11 +103,14 @@ export class WasmDevice implements DeviceBackend {
     return buffer;
   }
 
-  write(buffer: DeviceBuffer, data: HostArray): void {
+  write(buffer: DeviceBuffer, data: HostArray, offset = 0): void {
     this.#checkOpen();
-    const { address, dtype, length } = this.#find(buffer, "write");
-    if (data.length > length) throw new DeviceError(`write: ${data.length} elements are given; the buffer holds ${length}.`, { details: { length, given: data.length } });
+    const { address: start, dtype, length } = this.#find(buffer, "write");
+    if (!(offset >= 0 && offset + data.length <= length)) {
+      throw new DeviceError(`write: ${data.length} elements are given${offset > 0 ? ` for places from ${offset}` : ""}; the buffer holds ${length}.`, { details: { length, given: data.length, offset } });
+    }
     if (data.length === 0) return;
+    const address = start + offset * bytesOf(dtype);
     const place = (bytes: Uint8Array): void => new Uint8Array(this.#workers.memory!.buffer).set(bytes, address);
     const own = deviceBytes(dtype, data);
     // At once, where nothing is under way: a checkpoint is then in memory no more often than it must.

@@ -98,27 +98,30 @@ export class WebGPUBackend implements DeviceBackend {
     return new GpuTensor(this.nextId++, dtype, length, block);
   }
 
-  write(buffer: DeviceBuffer, data: HostArray): void {
+  write(buffer: DeviceBuffer, data: HostArray, offset = 0): void {
     this.assertThere("write");
     const tensor = this.own(buffer, "write");
-    if (data.length > tensor.length) throw new InternalError(`webgpu: ${data.length} elements were written to a buffer of ${tensor.length}.`);
-    const bits = toBits(data, true);
-    if (tensor.dtype === "f16" && data.length % 2 === 1 && data.length < tensor.length) return this.writeOdd(tensor, bits);
-    this.order.add(() => this.upload(tensor.block, bits));
+    if (!(offset >= 0 && offset + data.length <= tensor.length)) throw new InternalError(`webgpu: ${data.length} elements were written from ${offset} to a buffer of ${tensor.length}.`);
+    const start = offset * bytesOf(tensor.dtype);
+    if (start % 4 !== 0) throw new InternalError(`webgpu: elements of ${tensor.dtype} were written from ${offset}; expected a multiple of ${4 / bytesOf(tensor.dtype)}.`);
+    // The queue copies what it is handed.
+    const bits = toBits(data, this.order.isWaiting);
+    if (tensor.dtype === "f16" && data.length % 2 === 1 && offset + data.length < tensor.length) return this.writeOdd(tensor, start, bits);
+    this.order.add(() => this.upload(tensor.block, bits, start));
   }
 
   /** An odd number of half floats in front of others: the last shares its word with one that stays. */
-  private writeOdd(tensor: GpuTensor, bits: Uint32Array): void {
+  private writeOdd(tensor: GpuTensor, start: number, bits: Uint32Array): void {
     this.order.add(async () => {
       const { lastHalfPipeline, putLastHalf } = await import("./last-half.ts");
       const pipeline = lastHalfPipeline(this.host.pipelines);
       await pipeline.ready;
       if (pipeline.error) return this.fail(pipeline.error);
       const last = bits.length - 1;
-      this.upload(tensor.block, bits.subarray(0, last));
+      this.upload(tensor.block, bits.subarray(0, last), start);
       const change = this.memory.take(8, "multiway last half");
-      this.upload(change, Uint32Array.of(last, bits[last]!));
-      putLastHalf(this.device, pipeline, tensor.block, 4 * bits.length, change);
+      this.upload(change, Uint32Array.of(start / 4 + last, bits[last]!));
+      putLastHalf(this.device, pipeline, tensor.block, start + 4 * bits.length, change);
       this.memory.give(change);
     });
   }
@@ -262,8 +265,8 @@ export class WebGPUBackend implements DeviceBackend {
     memory.words = words;
   }
 
-  private upload(block: Block, bits: Uint32Array): void {
-    if (bits.length > 0) this.device.queue.writeBuffer(block.gpu, block.offset, bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength);
+  private upload(block: Block, bits: Uint32Array, start = 0): void {
+    if (bits.length > 0) this.device.queue.writeBuffer(block.gpu, block.offset + start, bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength);
   }
 
   /** Starts `work` after all that was asked for, and settles with its outcome, the first failure before it, or the device's loss. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DeviceError, DeviceLostError, KernelError } from "@multiway/errors";
-import type { DeviceBackend, Program } from "@multiway/tensor/device";
+import type { DeviceBackend, LoopKernel, Program } from "@multiway/tensor/device";
 import { findGpu } from "#gpu";
 import { affine, numbers, openForTest, opKernel, programOf, runKernel } from "../test-device.ts";
 import { webgpu } from "../webgpu.ts";
@@ -145,10 +145,17 @@ describe("buffers beyond the largest binding", () => {
     }
   });
 
-  it("are refused with a remedy where the pieces are too many", async () => {
-    const failure = await runKernel(split, affine(20_000), [numbers(20_000), 20_000]).catch((error: unknown) => error);
+  it("are cut into loops of their own where bindings run out", async () => {
+    const x = numbers(20_000);
+    expect((await runKernel(split, affine(20_000), [x, 20_000]))[0]).toEqual(affineOf(x));
+  });
+
+  it("are refused with a remedy where no cut helps: all of a table for each result", async () => {
+    const { buffers, body } = affine(1);
+    const sum: LoopKernel = { kind: "loop", label: "sum [40000]", buffers, extents: [], reduction: { extents: [40_000], body: [body[0]!], results: [{ combine: "sum", value: 0 }] }, body: [{ op: "reduced", type: "f32", result: 0 }], stores: [{ access: { buffer: 1, offset: 0, strides: [] }, value: 0 }] };
+    const failure = await runKernel(split, sum, [numbers(40_000), 1]).catch((error: unknown) => error);
     expect(DeviceError.isInstance(failure)).toBe(true);
-    expect((failure as Error).message).toMatch(/needs 20 storage bindings.*Split the work/);
+    expect((failure as Error).message).toMatch(/needs 2[01] storage bindings.*Split the work/);
   });
 });
 

@@ -1,7 +1,8 @@
 import { InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, launchesOf, type HostArray, type LoadedProgram, type LoopKernel, type Program, type Step } from "@multiway/tensor/device";
 import { planKernel } from "../kernels/plan.ts";
-import { bindingText, layoutBindings, type Range } from "../wgsl/binder.ts";
+import type { Window } from "../loop/pieces.ts";
+import { bindingText, layoutBindings, numBindings, type Range } from "../wgsl/binder.ts";
 import { stageModule } from "../wgsl/module.ts";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import type { Arena } from "./arena.ts";
@@ -37,8 +38,8 @@ export interface Launch {
   table?: { memory: TableMemory; words: Uint32Array };
 }
 
-/** Where a view's buffer is: a program buffer, or bytes of the arena behind the program's own. */
-type Location = { buffer: number } | { scratchOffset: number; size: number };
+/** Where a view's buffer is: a program buffer or a part of one, or bytes of the arena behind the program's own. */
+type Location = { buffer: number; window?: Window } | { scratchOffset: number; size: number };
 
 /** Loops that run together. */
 interface Joined {
@@ -101,7 +102,8 @@ export class GpuProgram implements LoadedProgram {
     // Pages whose programs join nothing do without.
     const joining = launches.some(({ length }) => length > 1) ? await import("./joined.ts") : undefined;
     for (const launch of launches) {
-      const alone = launch.map((step) => this.planStep(step, plans[step.kernel]!, scratchStart, reserve));
+      const alone: (readonly Dispatch[])[] = [];
+      for (const step of launch) alone.push((await this.planInPieces(step)) ?? this.planStep(step, plans[step.kernel]!, scratchStart, reserve));
       if (launch.length === 1) this.dispatches.push(...alone[0]!);
       else this.dispatches.push(this.join(joining!.JoinedLaunch, launch, alone, scratchStart, reserve));
     }
@@ -123,8 +125,19 @@ export class GpuProgram implements LoadedProgram {
     }
   }
 
+  /** A pointwise loop over buffers that take more bindings than there are, in parts, one after the other. */
+  private async planInPieces({ kernel, buffers }: Step): Promise<Dispatch[] | undefined> {
+    const loop = this.program.kernels[kernel]!;
+    const { maxBindingBytes, maxStorageBuffers } = this.host.limits;
+    if (loop.kind !== "loop") return undefined;
+    const fits = (bytes: readonly number[]): boolean => bytes.reduce((sum, size) => sum + numBindings(size, maxBindingBytes), 0) <= maxStorageBuffers;
+    const sizes = buffers.map((buffer) => this.bytesOf(buffer));
+    if (sizes.every((size) => size <= maxBindingBytes) || fits(sizes)) return undefined;
+    const { planPiece, splitLoop } = await import("../loop/pieces.ts");
+    return splitLoop(loop, sizes, fits)?.flatMap((piece) => this.dispatchesOf(buffers, planPiece(piece), [], piece.windows));
+  }
+
   private planStep(step: Step, plan: Plan, scratchStart: number, reserve: (end: number) => void): Dispatch[] {
-    const { program, host } = this;
     const offsets: number[] = [];
     let end = scratchStart;
     for (const bytes of plan.scratchBytes) {
@@ -132,10 +145,17 @@ export class GpuProgram implements LoadedProgram {
       end += Math.ceil(sizeOf(bytes) / 256) * 256;
     }
     reserve(end);
+    return this.dispatchesOf(step.buffers, plan, offsets);
+  }
+
+  /** @param windows  by the step's buffers, for one that touches parts of them */
+  private dispatchesOf(stepBuffers: readonly number[], plan: Plan, scratchOffsets: readonly number[], windows?: readonly Window[]): Dispatch[] {
+    const { program, host } = this;
+    const locationOf = (buffer: number): Location => ({ buffer: stepBuffers[buffer]!, ...(windows && { window: windows[buffer]! }) });
     return plan.stages
       .filter(({ workgroups }) => workgroups > 0)
       .map((stage): Dispatch => {
-        const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? { buffer: step.buffers[buffer.kernel]! } : { scratchOffset: offsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
+        const locations = stage.views.map(({ buffer }): Location => ("kernel" in buffer ? locationOf(buffer.kernel) : { scratchOffset: scratchOffsets[buffer.scratch]!, size: sizeOf(plan.scratchBytes[buffer.scratch]!) }));
         const bindings = bindingsOf(program, locations.flatMap((location) => ("buffer" in location ? [location.buffer] : [])));
         return { stage, ...host.fold(stage.workgroups), locations, bindings, groups: new Recent(bindings.length === 0 ? 1 : recentSets) };
       });
@@ -226,14 +246,21 @@ export class GpuProgram implements LoadedProgram {
   private range(location: Location, bindings: readonly Block[]): Located {
     const { arena } = this.host;
     if (!("buffer" in location)) return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: location.scratchOffset, size: location.size } };
-    const { place, dtype, length } = this.program.buffers[location.buffer]!;
-    const size = place.kind === "scalars" ? sizeOf(this.program.numScalars * 4) : sizeOf(length * bytesOf(dtype));
-    if (place.kind === "arena") return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: place.offsetBytes, size } };
+    const { place } = this.program.buffers[location.buffer]!;
+    const size = this.bytesOf(location.buffer);
+    const { offset: before, size: bound } = location.window ?? { offset: 0, size };
+    if (place.kind === "arena") return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: place.offsetBytes + before, size: sizeOf(bound) } };
     const block = place.kind === "binding" ? bindings[place.index] : place.kind === "constant" ? this.constants.get(location.buffer) : this.scalars;
     if (!block || block.capacity < size) {
       throw new InternalError(`webgpu: program "${this.label}" was run with ${block ? `${block.capacity} bytes` : "nothing"} where its buffer ${location.buffer} needs ${size}.`);
     }
-    return { gpu: block.gpu, range: { memory: block.memory, offset: block.offset, size } };
+    return { gpu: block.gpu, range: { memory: block.memory, offset: block.offset + before, size: sizeOf(bound) } };
+  }
+
+  /** Bytes that are bound for all of a program buffer. */
+  private bytesOf(buffer: number): number {
+    const { place, dtype, length } = this.program.buffers[buffer]!;
+    return sizeOf(place.kind === "scalars" ? this.program.numScalars * 4 : length * bytesOf(dtype));
   }
 }
 

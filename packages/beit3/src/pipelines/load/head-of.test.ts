@@ -8,7 +8,7 @@ import type { Shape } from "@multiway/tensor";
 import { MultiwayTransformer, type OfficialNames } from "@multiway/transformer";
 import { expect, test } from "vitest";
 import { beit3Base } from "../../presets.ts";
-import { PretrainingModel } from "../../pretraining-model.ts";
+import { PretrainingModel } from "../../pretraining/model.ts";
 import { headOf } from "./head-of.ts";
 
 const shapesOf = (model: Module): Map<string, Shape> => {

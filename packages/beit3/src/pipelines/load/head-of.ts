@@ -3,7 +3,7 @@ import type { ModelTask } from "../folder/description.ts";
 
 /** What the names in a checkpoint tell of its head. */
 export interface OfficialHead {
-  task: Exclude<ModelTask, "zero-shot">;
+  task: Exclude<ModelTask, "zero-shot" | "joint">;
   /** Answers or classes, where the head chooses among some. */
   numOutputs?: number | undefined;
   /** Of retrieval: width of the common space. */

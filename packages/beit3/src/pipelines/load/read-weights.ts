@@ -1,6 +1,6 @@
 import { loadCheckpoint, type CheckpointReader } from "@multiway/checkpoint";
 import { CheckpointError, formatList } from "@multiway/errors";
-import { loadOfficial, officialNamesIn, type OfficialNames } from "@multiway/transformer";
+import { loadOfficial, officialNamesIn, type OfficialFile, type OfficialNames } from "@multiway/transformer";
 import type { BuiltModel } from "../folder/build-model.ts";
 import { headOf } from "./head-of.ts";
 import type { OpenedModel } from "./opened.ts";
@@ -26,15 +26,22 @@ export async function readWeights(built: BuiltModel, opened: OpenedModel, { devi
     return;
   }
   let loadedBytes = 0;
-  const counting = {
+  const count = (name: string): void => {
+    // Whoever asks for the next tensor has put the one before on the device.
+    if (loadedBytes > 0) onProgress?.({ loadedBytes, totalBytes });
+    signal?.throwIfAborted();
+    loadedBytes += sizes.get(name) ?? 0;
+  };
+  const counting: OfficialFile = {
     name: weights.name,
     entries: weights.entries,
-    read: async (name: string, scratch?: Uint8Array<ArrayBuffer>) => {
-      // Whoever asks for the next tensor has put the one before on the device.
-      if (loadedBytes > 0) onProgress?.({ loadedBytes, totalBytes });
-      signal?.throwIfAborted();
-      loadedBytes += sizes.get(name) ?? 0;
-      return await weights.read(name, scratch);
+    read: async (name) => {
+      count(name);
+      return await weights.read(name);
+    },
+    readOnto: async (onto, name, rules) => {
+      count(name);
+      return await weights.readOnto(onto, name, rules);
     },
   };
   requireNames(built, opened, await loadOfficial(model, counting, { device, halves }));

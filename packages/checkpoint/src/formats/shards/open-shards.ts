@@ -39,9 +39,9 @@ export async function openShards(index: ByteSource, source: CheckpointSource, pl
     format: opened[0]?.format ?? "safetensors",
     entries: [...owners.keys()],
     metadata,
-    async read(entry, scratch) {
+    async read(entry, scratch, range) {
       const { contents, own } = owners.get(entry)!;
-      return contents.read(own, scratch);
+      return contents.read(own, scratch, range);
     },
     close,
   };
