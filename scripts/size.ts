@@ -26,12 +26,12 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export * from "@multiway/metrics"', bytes: 8_600 },
   { code: 'export * from "@multiway/tensor"', bytes: 32_500 },
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 47_500 },
-  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 53_000 },
+  { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 54_500 },
   // With addresses, streams and shards, which are 4 kB of it.
   { code: 'export * from "@multiway/checkpoint"', bytes: 25_800 },
   { code: 'export * from "@multiway/transformer"', bytes: 27_000 },
   // Pages that multiply two matrices.
-  { ...productPages["webgpu"]!, bytes: 40_000 },
+  { ...productPages["webgpu"]!, bytes: 40_500 },
   { ...productPages["webgpu of two"]!, bytes: 40_500 },
   { ...productPages["wasm"]!, bytes: 46_000 },
   { ...productPages["wasm isolated"]!, bytes: 47_500 },
@@ -39,12 +39,12 @@ const ceilings: readonly Ceiling[] = [
   {
     code: 'import { compile, openDevice } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { beit3Tiny } from "@multiway/beit3"; import { MultiwayTransformer } from "@multiway/transformer"; console.log(compile, openDevice, webgpu, beit3Tiny, MultiwayTransformer);',
     loads: "everything",
-    bytes: 88_000,
+    bytes: 89_500,
   },
   {
     code: 'import { compile, openDevice, valueAndGrad } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { AdamW } from "@multiway/optim"; import { beit3Tiny, PretrainingModel } from "@multiway/beit3"; console.log(compile, openDevice, valueAndGrad, webgpu, AdamW, beit3Tiny, PretrainingModel);',
     loads: "everything",
-    bytes: 90_000,
+    bytes: 92_000,
   },
 ];
 

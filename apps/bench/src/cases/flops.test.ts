@@ -21,6 +21,8 @@ describe("products that the mathematics needs", () => {
     expect(blockFlops({ batch: 1, length: 197, embedDim: 768, ffnDim: 3072 })).toBe(block);
     expect(flopsOf("vit-12-1")).toBe(12 * block);
     expect(flopsOf("vit-12-8")).toBe(8 * 12 * block);
+    // Patches of 16 × 16 × 3 numbers before the blocks.
+    expect(flopsOf("beit3-base-224")).toBe(12 * block + 2 * 196 * 768 * 768);
   });
   it("of training steps", () => {
     const rows = 16 * 64;
