@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { fineTuningTask, fineTuningGroups, learntModel, startFineTuning, type Evaluation, type FineTuningState, type HeadModel } from "@multiway/beit3";
+import { examplesOfStep, fineTuningTask, fineTuningGroups, learntModel, startFineTuning, type Evaluation, type FineTuningState, type HeadModel } from "@multiway/beit3";
 import { formatPlace, ShuffledSampler, type RowPlace } from "@multiway/data";
-import { examplesOfStep } from "@multiway/beit3";
-import { formatList, MultiwayError, NumericError, TrainingError } from "@multiway/errors";
+import { formatList, NumericError, type MultiwayError, TrainingError } from "@multiway/errors";
 import { AdamW, warmupCosine } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
