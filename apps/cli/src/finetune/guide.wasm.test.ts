@@ -29,7 +29,7 @@ test("the guide has an example of every task, and evaluates it", () => {
 
 // As the guide has them, but for the number of steps, in one process after the other's models.
 test.each(commands.map((words) => [words.slice(0, 2).join(" "), words] as const))("%s", { timeout: 60_000 }, async (_, words) => {
-  const fewer = words[0] === "finetune" ? ["--steps", "4", "--eval-every", "2"] : [];
+  const fewer = words[0] === "finetune" ? ["--steps", "2", "--eval-every", "2"] : [];
   const { code, stdout, stderr } = await multiway(...words.map(placed), ...fewer, "--device", "wasm", "--threads", "1");
   expect(stderr).not.toMatch(/^multiway: /m);
   expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { examplesOfStep, fineTuningGroups, fineTuningTask, learntModel, startFineTuning, type Evaluation, type HeadModel } from "@multiway/beit3";
 import { formatPlace, ShuffledSampler, type RowPlace } from "@multiway/data";
-import { formatList, type MultiwayError, NumericError, TrainingError } from "@multiway/errors";
+import { formatList, NumericError, TrainingError, type MultiwayError } from "@multiway/errors";
 import { AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";

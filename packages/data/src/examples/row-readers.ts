@@ -1,4 +1,4 @@
-import { Row } from "../tables/row.ts";
+import type { Row } from "../tables/row.ts";
 import type { CaptioningExample, DatasetTask, ExampleOf, ExampleText } from "./example.ts";
 
 /** Finds the picture that a row names. */
