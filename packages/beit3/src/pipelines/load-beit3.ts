@@ -10,6 +10,12 @@ import type { Beit3Source, LoadBeit3Options } from "./load/options.ts";
 import { readWeights } from "./load/read-weights.ts";
 import { tokenizerOf } from "./load/tokenizer-of.ts";
 import { release, type Runtime } from "./runtime.ts";
+import { Captioner } from "./tasks/captioner.ts";
+import { Classifier } from "./tasks/classifier.ts";
+import { Reasoner } from "./tasks/reasoner.ts";
+import { Retriever } from "./tasks/retriever.ts";
+import { QuestionAnswerer } from "./tasks/vqa.ts";
+import { ZeroShotClassifier } from "./tasks/zero-shot.ts";
 
 /**
  * Loads a model to use: a model folder, or a checkpoint file as Microsoft released them, whose head is told from its names.
@@ -31,11 +37,11 @@ export async function loadBeit3(source: Beit3Source, options: LoadBeit3Options):
   const tokenizer = await tokenizerOf(opened, options);
   const texts = new TextReader(tokenizer, { maxLength: description.maxTextLength, vocabularySize: description.model.vocabularySize, device });
   const runtime: Runtime = { device, texts, pictures: new PictureReader(description.image, device), batchSize };
-  const built = await buildModel(description);
+  const built = buildModel(description);
   try {
     await readWeights(built, opened, options);
     const encoder = new Encoder(built.model, runtime);
-    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: await pipelinesOf(built, { runtime, encoder, description }) });
+    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: pipelinesOf(built, { runtime, encoder, description }) });
   } catch (error) {
     release(built.model);
     throw error;
@@ -48,30 +54,20 @@ interface Given {
   description: ModelDescription;
 }
 
-/** What the head does; the code of each is loaded when a model has it. */
-async function pipelinesOf(built: BuiltModel, { runtime, encoder, description }: Given): Promise<Partial<Pipelines>> {
+/** What the head does. */
+function pipelinesOf(built: BuiltModel, { runtime, encoder, description }: Given): Partial<Pipelines> {
   switch (built.task) {
     case "retrieval":
-    case "zero-shot": {
-      const [{ Retriever }, { ZeroShotClassifier }] = await Promise.all([import("./tasks/retriever.ts"), import("./tasks/zero-shot.ts")]);
+    case "zero-shot":
       return { retriever: new Retriever(encoder), zeroShot: new ZeroShotClassifier(built.model, encoder, { classes: description.classes, templates: description.templates }) };
-    }
-    case "vqa": {
-      const { QuestionAnswerer } = await import("./tasks/vqa.ts");
+    case "vqa":
       return { vqa: new QuestionAnswerer(built.model, runtime, description.answers) };
-    }
-    case "captioning": {
-      const { Captioner } = await import("./tasks/captioner.ts");
+    case "captioning":
       return { captioner: new Captioner(built.model, runtime, description.maxTextLength) };
-    }
-    case "reasoning": {
-      const { Reasoner } = await import("./tasks/reasoner.ts");
+    case "reasoning":
       return { reasoner: new Reasoner(built.model, runtime) };
-    }
-    case "classification": {
-      const { Classifier } = await import("./tasks/classifier.ts");
+    case "classification":
       return { classifier: new Classifier(built.model, runtime, description.classes) };
-    }
     default:
       return {};
   }

@@ -1,9 +1,9 @@
 import { Module } from "@multiway/nn";
-import type { CaptioningModel } from "@multiway/head-captioning";
-import type { ClassificationModel } from "@multiway/head-classification";
-import type { ReasoningModel } from "@multiway/head-reasoning";
-import type { RetrievalModel } from "@multiway/head-retrieval";
-import type { VqaModel } from "@multiway/head-vqa";
+import { CaptioningModel } from "@multiway/head-captioning";
+import { ClassificationModel } from "@multiway/head-classification";
+import { ReasoningModel } from "@multiway/head-reasoning";
+import { RetrievalModel } from "@multiway/head-retrieval";
+import { VqaModel } from "@multiway/head-vqa";
 import { MultiwayTransformer, officialNamesOf } from "@multiway/transformer";
 import type { ModelDescription } from "./description.ts";
 import { transformerOptionsOf } from "./describe-model.ts";
@@ -29,33 +29,23 @@ export type BuiltModel =
   | { task: "classification"; model: ClassificationModel };
 
 /**
- * The model that a description is of, without elements: of a pretrained model the encoder alone. The code of a head is loaded when it is needed.
+ * The model that a description is of, without elements: of a pretrained model the encoder alone.
  */
-export async function buildModel(description: ModelDescription): Promise<BuiltModel> {
+export function buildModel(description: ModelDescription): BuiltModel {
   const { task, numOutputs = 0, pooling, outputDim } = description;
   const transformer = new MultiwayTransformer(transformerOptionsOf(description.model));
   switch (task) {
     case "retrieval":
-    case "zero-shot": {
-      const { RetrievalModel } = await import("@multiway/head-retrieval");
+    case "zero-shot":
       return { task, model: new RetrievalModel(transformer, { ...(pooling && { pooling }), ...(outputDim !== undefined && { outputDim }) }) };
-    }
-    case "vqa": {
-      const { VqaModel } = await import("@multiway/head-vqa");
+    case "vqa":
       return { task, model: new VqaModel(transformer, { numAnswers: numOutputs }) };
-    }
-    case "captioning": {
-      const { CaptioningModel } = await import("@multiway/head-captioning");
+    case "captioning":
       return { task, model: new CaptioningModel(transformer) };
-    }
-    case "reasoning": {
-      const { ReasoningModel } = await import("@multiway/head-reasoning");
+    case "reasoning":
       return { task, model: new ReasoningModel(transformer) };
-    }
-    case "classification": {
-      const { ClassificationModel } = await import("@multiway/head-classification");
+    case "classification":
       return { task, model: new ClassificationModel(transformer, { numClasses: numOutputs }) };
-    }
     default:
       return { task, model: new EncoderModel(transformer) };
   }
