@@ -149,6 +149,7 @@ describe("heads", () => {
     const vectors = (await loaded.encodeImage(pictures)).map(({ vector }) => vector);
     expect((await loaded.retriever.rank({ text: texts[0]!, images: vectors }, { top: 1 }))[0]!.index).toBe(ranked[0]!.index);
     expect(new Set((await loaded.retriever.rank({ image: vectors[0]!, texts })).map(({ index }) => index))).toEqual(new Set([0, 1, 2]));
+    expect(await messageOf(loaded.retriever.rank({ image: Float32Array.of(1), texts }))).toBe("Beit3: vectors of 1 and 16 numbers are to be compared; expected vectors of one model. Encode them anew.");
     const all = await loaded.retriever.similarities(pictures, texts);
     expect(all.shape).toEqual([3, 3]);
     expect(all.data[3 * ranked[0]!.index]).toBeCloseTo(ranked[0]!.score, 5);
