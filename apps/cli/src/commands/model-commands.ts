@@ -66,7 +66,7 @@ export function addModelCommands(program: Command, finish: (exitCode: number) =>
       .command("embed")
       .argument("[pictures...]", "files, addresses, or folders of pictures")
       .description("writes vectors of pictures and texts, as JSON Lines or for NumPy")
-      .option("--text <text>", "a text; may be given many times", (text: string, before: string[] = []) => [...before, text])
+      .option("--text <text>", "a text; may be given many times", (text: string, before: string[] | undefined) => [...(before ?? []), text])
       .option("--joint", "reads each picture and its text as one sequence: as many texts as pictures")
       .option("--out <file>", "where to write: for NumPy where it ends in .npy, else JSON Lines (default: to standard output)"),
   ).action(async (pictures: string[], flags: EmbedFlags) => {

@@ -23,7 +23,7 @@ const sizes: MultiwayTransformerOptions = { ...releasedForm, numLayers: 1, embed
 
 async function writeTiny(task: ModelTask, options: Partial<DescribeModelOptions> = {}): Promise<Module> {
   const description = describeModel({ task, model: { ...sizes, finalNorm: task !== "vqa" && task !== "classification" }, tokenizer: "sentencepiece.model", ...options });
-  const { model } = await buildModel(description);
+  const { model } = buildModel(description);
   await mkdir(place(task));
   const started: Module = await initialise(model as Module, { device, key: 3 });
   await writeModelFolder(place(task), started, { description, tokenizer });

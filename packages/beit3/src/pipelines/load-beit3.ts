@@ -10,6 +10,12 @@ import type { Beit3Source, LoadBeit3Options } from "./load/options.ts";
 import { readWeights } from "./load/read-weights.ts";
 import { tokenizerOf } from "./load/tokenizer-of.ts";
 import { release, type Runtime } from "./runtime.ts";
+import { Captioner } from "./tasks/captioner.ts";
+import { Classifier } from "./tasks/classifier.ts";
+import { Reasoner } from "./tasks/reasoner.ts";
+import { Retriever } from "./tasks/retriever.ts";
+import { QuestionAnswerer } from "./tasks/vqa.ts";
+import { ZeroShotClassifier } from "./tasks/zero-shot.ts";
 
 /**
  * Loads a model to use: a model folder, or a checkpoint file as Microsoft released them, whose head is told from its names.
@@ -31,14 +37,14 @@ export async function loadBeit3(source: Beit3Source, options: LoadBeit3Options):
   const tokenizer = await tokenizerOf(opened, options);
   const texts = new TextReader(tokenizer, { maxLength: description.maxTextLength, vocabularySize: description.model.vocabularySize, device });
   const runtime: Runtime = { device, texts, pictures: new PictureReader(description.image, device), batchSize };
-  const built = await buildModel(description);
+  const built = buildModel(description);
   try {
     await readWeights(built, opened, options);
     const heads = headsOf(built);
     // Where there is a common space of pictures and texts, vectors are those of that.
     const encoder = new Encoder(heads.find(({ task }) => task === "retrieval")?.model ?? built.model, runtime);
-    const pipelines = await Promise.all(heads.map((head) => pipelinesOf(head, { runtime, encoder, description })));
-    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines: Object.assign({}, ...pipelines) as Partial<Pipelines> });
+    const pipelines: Partial<Pipelines> = Object.assign({}, ...heads.map((head) => pipelinesOf(head, { runtime, encoder, description })));
+    return new Beit3({ description, model: built.model, device, tokenizer, encoder, pipelines });
   } catch (error) {
     release(built.model);
     throw error;
@@ -51,31 +57,22 @@ interface Given {
   description: ModelDescription;
 }
 
-/** What a head does; the code of each is loaded when a model has it. */
-async function pipelinesOf(head: BuiltHead, { runtime, encoder, description }: Given): Promise<Partial<Pipelines>> {
+/** What a head does. */
+function pipelinesOf(head: BuiltHead, { runtime, encoder, description }: Given): Partial<Pipelines> {
   switch (head.task) {
     case "retrieval":
     case "zero-shot": {
-      const [{ Retriever }, { ZeroShotClassifier }] = await Promise.all([import("./tasks/retriever.ts"), import("./tasks/zero-shot.ts")]);
       // A joint model's classes are those of its classifier.
       const classes = description.task === "joint" ? undefined : description.classes;
       return { retriever: new Retriever(encoder), zeroShot: new ZeroShotClassifier(head.model, encoder, { classes, templates: description.templates }) };
     }
-    case "vqa": {
-      const { QuestionAnswerer } = await import("./tasks/vqa.ts");
+    case "vqa":
       return { vqa: new QuestionAnswerer(head.model, runtime, description.answers) };
-    }
-    case "captioning": {
-      const { Captioner } = await import("./tasks/captioner.ts");
+    case "captioning":
       return { captioner: new Captioner(head.model, runtime, description.maxTextLength) };
-    }
-    case "reasoning": {
-      const { Reasoner } = await import("./tasks/reasoner.ts");
+    case "reasoning":
       return { reasoner: new Reasoner(head.model, runtime) };
-    }
-    case "classification": {
-      const { Classifier } = await import("./tasks/classifier.ts");
+    case "classification":
       return { classifier: new Classifier(head.model, runtime, description.classes) };
-    }
   }
 }

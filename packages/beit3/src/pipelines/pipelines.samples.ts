@@ -58,7 +58,7 @@ export type ModelOf<T extends ModelTask> = { [One in BuiltModel as One["task"]]:
 
 /** Large random weights, so that results differ from input to input. */
 export async function randomModel<T extends ModelTask>(task: T, description: ModelDescription, device: Device): Promise<ModelOf<T>> {
-  const { model } = await buildModel(description);
+  const { model } = buildModel(description);
   const started: Module = await initialise(model as Module, { device, key: 1 });
   let place = 0;
   const wide = normalInitialiser(0.3);

@@ -33,7 +33,7 @@ describe("a file of a folder", () => {
   });
 
   test("keys in an address stay, but not in names", async () => {
-    expect(String(await fileIn("https://example.org/m?key=1", "model.json"))).toBe("https://example.org/m/model.json?key=1");
+    expect(await fileIn("https://example.org/m?key=1", "model.json")).toBe("https://example.org/m/model.json?key=1");
     expect(nameOfFolder("https://example.org/m?key=1")).toBe("https://example.org/m");
     expect(nameOfFolder({ a: content })).toBe("files");
   });

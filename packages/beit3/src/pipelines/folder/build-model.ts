@@ -1,11 +1,11 @@
 import { Module } from "@multiway/nn";
-import type { CaptioningModel } from "@multiway/head-captioning";
-import type { ClassificationModel } from "@multiway/head-classification";
-import type { ReasoningModel } from "@multiway/head-reasoning";
-import type { RetrievalModel } from "@multiway/head-retrieval";
-import type { VqaModel } from "@multiway/head-vqa";
+import { CaptioningModel } from "@multiway/head-captioning";
+import { ClassificationModel } from "@multiway/head-classification";
+import { ReasoningModel } from "@multiway/head-reasoning";
+import { RetrievalModel } from "@multiway/head-retrieval";
+import { VqaModel } from "@multiway/head-vqa";
 import { MultiwayTransformer, officialNamesOf } from "@multiway/transformer";
-import type { JointModel } from "../../joint/joint-model.ts";
+import { JointModel } from "../../joint/joint-model.ts";
 import type { ModelDescription } from "./description.ts";
 import { transformerOptionsOf } from "./describe-model.ts";
 
@@ -32,16 +32,15 @@ export type BuiltHead =
 export type BuiltModel = BuiltHead | { task: "encoder" | "pretraining"; model: EncoderModel } | { task: "joint"; model: JointModel };
 
 /**
- * The model that a description is of, without elements: of a pretrained model the encoder alone. The code of a head is loaded when it is needed.
+ * The model that a description is of, without elements: of a pretrained model the encoder alone.
  */
-export async function buildModel(description: ModelDescription): Promise<BuiltModel> {
+export function buildModel(description: ModelDescription): BuiltModel {
   const { task, heads = [], numOutputs = 0 } = description;
   const transformer = new MultiwayTransformer(transformerOptionsOf(description.model));
   if (task === "encoder" || task === "pretraining") return { task, model: new EncoderModel(transformer) };
-  if (task !== "joint") return await buildHead(task, transformer, description, numOutputs);
-  const { JointModel } = await import("../../joint/joint-model.ts");
+  if (task !== "joint") return buildHead(task, transformer, description, numOutputs);
   const outputs = { vqa: description.answers?.length, classification: description.classes?.length };
-  const built = await Promise.all(heads.map(async (head) => [head, (await buildHead(head, transformer, description, outputs[head as "vqa"] ?? 0)).model] as const));
+  const built = heads.map((head) => [head, buildHead(head, transformer, description, outputs[head as "vqa"] ?? 0).model] as const);
   return { task, model: new JointModel(transformer, Object.fromEntries(built)) };
 }
 
@@ -60,28 +59,18 @@ export function headsOf(built: BuiltModel): BuiltHead[] {
   }
 }
 
-async function buildHead(task: BuiltHead["task"], transformer: MultiwayTransformer, { pooling, outputDim }: ModelDescription, numOutputs: number): Promise<BuiltHead> {
+function buildHead(task: BuiltHead["task"], transformer: MultiwayTransformer, { pooling, outputDim }: ModelDescription, numOutputs: number): BuiltHead {
   switch (task) {
     case "retrieval":
-    case "zero-shot": {
-      const { RetrievalModel } = await import("@multiway/head-retrieval");
+    case "zero-shot":
       return { task, model: new RetrievalModel(transformer, { ...(pooling && { pooling }), ...(outputDim !== undefined && { outputDim }) }) };
-    }
-    case "vqa": {
-      const { VqaModel } = await import("@multiway/head-vqa");
+    case "vqa":
       return { task, model: new VqaModel(transformer, { numAnswers: numOutputs }) };
-    }
-    case "captioning": {
-      const { CaptioningModel } = await import("@multiway/head-captioning");
+    case "captioning":
       return { task, model: new CaptioningModel(transformer) };
-    }
-    case "reasoning": {
-      const { ReasoningModel } = await import("@multiway/head-reasoning");
+    case "reasoning":
       return { task, model: new ReasoningModel(transformer) };
-    }
-    case "classification": {
-      const { ClassificationModel } = await import("@multiway/head-classification");
+    case "classification":
       return { task, model: new ClassificationModel(transformer, { numClasses: numOutputs }) };
-    }
   }
 }

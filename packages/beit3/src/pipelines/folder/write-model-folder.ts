@@ -31,7 +31,7 @@ export async function writeModelFolder(target: FolderTarget, model: Module, { de
   if ((tokenizer === undefined) !== (description.tokenizer === undefined)) {
     throw new OptionError(`writeModelFolder: ${tokenizer ? "a tokenizer is given that the description has no file for" : `the description has a tokenizer in ${JSON.stringify(description.tokenizer)}, and none is given`}; expected both or neither.`);
   }
-  await requireFit(model, description);
+  requireFit(model, description);
   const tensors = description.names === "official" ? officialStateDict(model) : model.stateDict();
   if (tokenizer && description.tokenizer !== undefined) await writeBytes(await targetIn(target, description.tokenizer), tokenizer);
   await saveCheckpoint(await targetIn(target, description.weights), floats === "f16" ? inHalves(tensors) : tensors, {}, { format: "safetensors" });
@@ -39,8 +39,8 @@ export async function writeModelFolder(target: FolderTarget, model: Module, { de
 }
 
 /** A pretrained model has more than the encoder that is read again; all others have exactly what they are built with. */
-async function requireFit(model: Module, description: ModelDescription): Promise<void> {
-  const { model: expected } = await buildModel(description);
+function requireFit(model: Module, description: ModelDescription): void {
+  const { model: expected } = buildModel(description);
   const own = new Map(model.tensors().map(({ name, tensor }) => [name, formatShape(tensor.shape)]));
   const wanted = new Map(expected.tensors().map(({ name, tensor }) => [name, formatShape(tensor.shape)]));
   const wrong = [

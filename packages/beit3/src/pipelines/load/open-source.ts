@@ -29,7 +29,7 @@ async function folderIn(source: Beit3Source): Promise<FolderSource | undefined> 
     if (!names) return undefined;
     if (names.includes(descriptionFile)) return source;
     // A folder with shards is a checkpoint.
-    if (names.some((name) => /\.index\.json$/.test(name))) return undefined;
+    if (names.some((name) => name.endsWith(".index.json"))) return undefined;
     throw new CheckpointError(`loadBeit3: ${JSON.stringify(path)} is a folder without ${descriptionFile}; it holds ${formatList(names, 4)}. Name a model folder, or a checkpoint file in it.`, { details: { folder: path } });
   }
   const isFile = source instanceof Uint8Array || source instanceof Blob || source instanceof ReadableStream || "createWritable" in source;

@@ -1,3 +1,4 @@
+import { OptionError } from "@multiway/errors";
 import type { Encoder } from "../encode/encoder.ts";
 import type { Picture } from "../inputs/pictures.ts";
 import type { Text } from "../inputs/texts.ts";
@@ -29,8 +30,9 @@ async function encodeRest<T>(items: readonly (T | Vector)[], encode: (rest: T[])
   return items.map((item) => (isVector(item) ? item : encoded[next++]!.vector));
 }
 
-/** The product of two vectors: of unit vectors the cosine of their angle. */
+/** The product of two vectors: of unit vectors the cosine of their angle. @throws OptionError for vectors of two models */
 export function product(a: Vector, b: Vector): number {
+  if (a.length !== b.length) throw new OptionError(`Beit3: vectors of ${a.length} and ${b.length} numbers are to be compared; expected vectors of one model. Encode them anew.`, { details: { lengths: [a.length, b.length] } });
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += a[index]! * b[index]!;
   return sum;
