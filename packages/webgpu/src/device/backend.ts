@@ -101,9 +101,8 @@ export class WebGPUBackend implements DeviceBackend {
   write(buffer: DeviceBuffer, data: HostArray, offset = 0): void {
     this.assertThere("write");
     const tensor = this.own(buffer, "write");
-    if (!(offset >= 0 && offset + data.length <= tensor.length)) throw new InternalError(`webgpu: ${data.length} elements were written from ${offset} to a buffer of ${tensor.length}.`);
     const start = offset * bytesOf(tensor.dtype);
-    if (start % 4 !== 0) throw new InternalError(`webgpu: elements of ${tensor.dtype} were written from ${offset}; expected a multiple of ${4 / bytesOf(tensor.dtype)}.`);
+    if (!(start >= 0 && start % 4 === 0 && offset + data.length <= tensor.length)) throw new InternalError(`webgpu: ${data.length} elements were written from ${offset} to a buffer of ${tensor.length} ${tensor.dtype}.`);
     // The queue copies what it is handed.
     const bits = toBits(data, this.order.isWaiting);
     if (tensor.dtype === "f16" && data.length % 2 === 1 && offset + data.length < tensor.length) return this.writeOdd(tensor, start, bits);

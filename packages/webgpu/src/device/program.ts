@@ -2,7 +2,7 @@ import { InternalError, KernelError, MultiwayError } from "@multiway/errors";
 import { bytesOf, launchesOf, type HostArray, type LoadedProgram, type LoopKernel, type Program, type Step } from "@multiway/tensor/device";
 import { planKernel } from "../kernels/plan.ts";
 import type { Window } from "../loop/pieces.ts";
-import { bindingText, layoutBindings, numBindings, type Range } from "../wgsl/binder.ts";
+import { bindingText, chunkOf, layoutBindings, type Range } from "../wgsl/binder.ts";
 import { stageModule } from "../wgsl/module.ts";
 import type { Plan, PlanLimits, Stage } from "../wgsl/stage.ts";
 import type { Arena } from "./arena.ts";
@@ -129,12 +129,11 @@ export class GpuProgram implements LoadedProgram {
   private async planInPieces({ kernel, buffers }: Step): Promise<Dispatch[] | undefined> {
     const loop = this.program.kernels[kernel]!;
     const { maxBindingBytes, maxStorageBuffers } = this.host.limits;
-    if (loop.kind !== "loop") return undefined;
-    const fits = (bytes: readonly number[]): boolean => bytes.reduce((sum, size) => sum + numBindings(size, maxBindingBytes), 0) <= maxStorageBuffers;
     const sizes = buffers.map((buffer) => this.bytesOf(buffer));
-    if (sizes.every((size) => size <= maxBindingBytes) || fits(sizes)) return undefined;
-    const { planPiece, splitLoop } = await import("../loop/pieces.ts");
-    return splitLoop(loop, sizes, fits)?.flatMap((piece) => this.dispatchesOf(buffers, planPiece(piece), [], piece.windows));
+    // No kernel has more buffers than there are bindings.
+    if (loop.kind !== "loop" || sizes.every((size) => size <= maxBindingBytes)) return undefined;
+    const { planPieces } = await import("../loop/pieces.ts");
+    return planPieces(loop, sizes, { chunkBytes: chunkOf(maxBindingBytes), maxStorageBuffers })?.flatMap(({ plan, windows }) => this.dispatchesOf(buffers, plan, [], windows));
   }
 
   private planStep(step: Step, plan: Plan, scratchStart: number, reserve: (end: number) => void): Dispatch[] {

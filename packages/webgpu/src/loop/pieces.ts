@@ -71,8 +71,16 @@ function pieceOf(kernel: LoopKernel, axis: number, from: number, to: number, buf
   };
 }
 
-/** How a piece runs. */
-export const planPiece = ({ kernel }: LoopPiece): Plan => planPointwise(kernel);
+/**
+ * The pieces of a loop over buffers that take more bindings than there are, one after the other.
+ *
+ * @param limits  bytes that a binding of a larger buffer holds, and how many bindings there are
+ * @returns undefined for a loop that runs as a whole, and for one that no cut helps
+ */
+export function planPieces(loop: LoopKernel, bufferBytes: readonly number[], { chunkBytes, maxStorageBuffers }: { chunkBytes: number; maxStorageBuffers: number }): { plan: Plan; windows: readonly Window[] }[] | undefined {
+  const fits = (bytes: readonly number[]): boolean => bytes.reduce((sum, size) => sum + Math.ceil(size / chunkBytes), 0) <= maxStorageBuffers;
+  return fits(bufferBytes) ? undefined : splitLoop(loop, bufferBytes, fits)?.map(({ kernel, windows }) => ({ plan: planPointwise(kernel), windows }));
+}
 
 /** The first and last element that an access reaches. */
 function spanOf({ offset, strides }: Access, extents: readonly number[]): { first: number; last: number } {

@@ -48,11 +48,8 @@ export function layoutBindings(ranges: readonly Range[], maxBindingBytes: number
   return { regions, entries, pattern };
 }
 
-/** How many bindings a range takes, if none overlaps it. */
-export const numBindings = (bytes: number, maxBindingBytes: number): number => (bytes > maxBindingBytes ? Math.ceil(bytes / chunkOf(maxBindingBytes)) : Math.min(bytes, 1));
-
 /** A multiple of 256 serves as offset for every adapter, and never cuts a vec4. */
-const chunkOf = (maxBindingBytes: number): number => Math.floor(maxBindingBytes / 256) * 256;
+export const chunkOf = (maxBindingBytes: number): number => Math.floor(maxBindingBytes / 256) * 256;
 
 /** The declarations of a stage's bindings, and `load_NAME` and `store_NAME` for each view. */
 export function bindingText(label: string, views: readonly View[], ranges: readonly Range[], { regions, entries }: BindingLayout, maxStorageBuffers: number): string {
