@@ -28,11 +28,11 @@ const ceilings: readonly Ceiling[] = [
   { code: 'export { wasm } from "@multiway/wasm"', loads: "everything", bytes: 47_500 },
   { code: 'export { webgpu } from "@multiway/webgpu"', loads: "everything", bytes: 54_500 },
   // With addresses, streams and shards, which are 4 kB of it.
-  { code: 'export * from "@multiway/checkpoint"', bytes: 25_800 },
+  { code: 'export * from "@multiway/checkpoint"', bytes: 26_000 },
   { code: 'export * from "@multiway/transformer"', bytes: 27_000 },
   // A page that uses models: the encoder, all heads, tokenizer, pictures and reader of files; then with every form in which files may come.
-  { code: 'export { loadBeit3 } from "@multiway/beit3"', bytes: 79_500 },
-  { code: 'export { loadBeit3 } from "@multiway/beit3"', loads: "everything", bytes: 95_000 },
+  { code: 'export { loadBeit3 } from "@multiway/beit3"', bytes: 81_500 },
+  { code: 'export { loadBeit3 } from "@multiway/beit3"', loads: "everything", bytes: 97_000 },
   // Pages that multiply two matrices.
   { ...productPages["webgpu"]!, bytes: 40_000 },
   { ...productPages["webgpu of two"]!, bytes: 40_500 },
@@ -42,12 +42,13 @@ const ceilings: readonly Ceiling[] = [
   {
     code: 'import { compile, openDevice } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { beit3Tiny } from "@multiway/beit3"; import { MultiwayTransformer } from "@multiway/transformer"; console.log(compile, openDevice, webgpu, beit3Tiny, MultiwayTransformer);',
     loads: "everything",
-    bytes: 89_500,
+    bytes: 90_500,
   },
+  // A page that pretrains it.
   {
     code: 'import { compile, openDevice, valueAndGrad } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { AdamW } from "@multiway/optim"; import { beit3Tiny, PretrainingModel } from "@multiway/beit3"; console.log(compile, openDevice, valueAndGrad, webgpu, AdamW, beit3Tiny, PretrainingModel);',
     loads: "everything",
-    bytes: 92_000,
+    bytes: 93_500,
   },
 ];
 

@@ -28,7 +28,7 @@ export async function abilitiesOf(features: readonly string[], info: GPUAdapterI
 /** For people: what of the adapter's abilities is in use. */
 export function describeAbilities(features: readonly string[], { subgroups, matrixConfigs }: Abilities): string {
   const parts = features.filter((feature) => feature !== "subgroups" && feature !== matrixFeature);
-  if (subgroups) parts.push(`subgroups of ${subgroups.minSize === subgroups.maxSize ? subgroups.minSize : `${subgroups.minSize} to ${subgroups.maxSize}`}`);
+  if (subgroups) parts.push(`subgroups of ${subgroups.minSize} to ${subgroups.maxSize}`);
   for (const { component, result, M, N, K } of matrixConfigs) parts.push(`subgroup matrices ${M}×${N}×${K} ${component} to ${result}`);
   return parts.length > 0 ? parts.join(", ") : "no optional features";
 }

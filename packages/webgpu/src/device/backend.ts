@@ -102,27 +102,15 @@ export class WebGPUBackend implements DeviceBackend {
     this.assertThere("write");
     const tensor = this.own(buffer, "write");
     const start = offset * bytesOf(tensor.dtype);
-    if (!(start >= 0 && start % 4 === 0 && offset + data.length <= tensor.length)) throw new InternalError(`webgpu: ${data.length} elements were written from ${offset} to a buffer of ${tensor.length} ${tensor.dtype}.`);
+    if (!(start >= 0 && start % 4 === 0 && offset + data.length <= tensor.length)) throw new InternalError(`webgpu: elements ${offset} to ${offset + data.length} were written to a buffer of ${tensor.length} ${tensor.dtype}.`);
     // The queue copies what it is handed.
     const bits = toBits(data, this.order.isWaiting);
-    if (tensor.dtype === "f16" && data.length % 2 === 1 && offset + data.length < tensor.length) return this.writeOdd(tensor, start, bits);
-    this.order.add(() => this.upload(tensor.block, bits, start));
-  }
-
-  /** An odd number of half floats in front of others: the last shares its word with one that stays. */
-  private writeOdd(tensor: GpuTensor, start: number, bits: Uint32Array): void {
-    this.order.add(async () => {
-      const { lastHalfPipeline, putLastHalf } = await import("./last-half.ts");
-      const pipeline = lastHalfPipeline(this.host.pipelines);
-      await pipeline.ready;
-      if (pipeline.error) return this.fail(pipeline.error);
-      const last = bits.length - 1;
-      this.upload(tensor.block, bits.subarray(0, last), start);
-      const change = this.memory.take(8, "multiway last half");
-      this.upload(change, Uint32Array.of(start / 4 + last, bits[last]!));
-      putLastHalf(this.device, pipeline, tensor.block, start + 4 * bits.length, change);
-      this.memory.give(change);
-    });
+    const isOdd = tensor.dtype === "f16" && data.length % 2 === 1 && offset + data.length < tensor.length;
+    this.order.add(
+      isOdd
+        ? () => import("./last-half.ts").then(({ writeOdd }) => writeOdd(this.host, tensor.block, start, bits, this.upload))
+        : () => this.upload(tensor.block, bits, start),
+    );
   }
 
   read(buffer: DeviceBuffer, offset = 0, length?: number): Promise<HostArray> {
@@ -168,7 +156,7 @@ export class WebGPUBackend implements DeviceBackend {
   run(program: GpuProgram, bindings: readonly DeviceBuffer[], scalars: Uint32Array): void {
     this.assertThere("run");
     if (bindings.length !== program.numBindings || scalars.length !== program.numScalars) {
-      throw new InternalError(`webgpu: program "${program.label}" takes ${program.numBindings} buffers and ${program.numScalars} words; it was given ${bindings.length} and ${scalars.length}.`);
+      throw new InternalError(`webgpu: program "${program.label}" was given ${bindings.length} of ${program.numBindings} buffers, ${scalars.length} of ${program.numScalars} words.`);
     }
     const blocks = bindings.map((buffer) => this.own(buffer, "run").block);
     const words = scalars.length > 0 ? toBits(scalars, true) : undefined;
@@ -264,9 +252,9 @@ export class WebGPUBackend implements DeviceBackend {
     memory.words = words;
   }
 
-  private upload(block: Block, bits: Uint32Array, start = 0): void {
+  private readonly upload = (block: Block, bits: Uint32Array, start = 0): void => {
     if (bits.length > 0) this.device.queue.writeBuffer(block.gpu, block.offset + start, bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength);
-  }
+  };
 
   /** Starts `work` after all that was asked for, and settles with its outcome, the first failure before it, or the device's loss. */
   private after<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -251,7 +251,7 @@ export class GpuProgram implements LoadedProgram {
     if (place.kind === "arena") return { gpu: arena.buffer, range: { memory: arena.memoryNumber, offset: place.offsetBytes + before, size: sizeOf(bound) } };
     const block = place.kind === "binding" ? bindings[place.index] : place.kind === "constant" ? this.constants.get(location.buffer) : this.scalars;
     if (!block || block.capacity < size) {
-      throw new InternalError(`webgpu: program "${this.label}" was run with ${block ? `${block.capacity} bytes` : "nothing"} where its buffer ${location.buffer} needs ${size}.`);
+      throw new InternalError(`webgpu: program "${this.label}" was given ${block?.capacity} of ${size} bytes.`);
     }
     return { gpu: block.gpu, range: { memory: block.memory, offset: block.offset + before, size: sizeOf(bound) } };
   }

@@ -10,11 +10,6 @@ export class Readback {
     private readonly onAllocation: () => void,
   ) {}
 
-  /** Memory that queries resolve into, to be read from here. */
-  queryBuffer(bytes: number): GPUBuffer {
-    return this.device.createBuffer({ label: "multiway queries", size: bytes, usage: bufferUsage.queryResolve | bufferUsage.copySource });
-  }
-
   /** Copies `bytes` (a multiple of 4) out of a buffer after all that was submitted before. */
   async read(source: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const capacity = sizeClass(bytes);

@@ -1,5 +1,8 @@
 import type { Readback } from "./readback.ts";
 
+/** GPUBufferUsage.QUERY_RESOLVE and COPY_SRC: here, since few pages time passes. */
+const queriesAndSource = 0x200 | 0x4;
+
 /** Times one compute pass at a time by the GPU's own clock, where the device has "timestamp-query". */
 export class Timestamps {
   private readonly queries: GPUQuerySet;
@@ -10,7 +13,7 @@ export class Timestamps {
     private readonly readback: Readback,
   ) {
     this.queries = device.createQuerySet({ label: "multiway times", type: "timestamp", count: 2 });
-    this.resolved = readback.queryBuffer(256);
+    this.resolved = device.createBuffer({ label: "multiway queries", size: 256, usage: queriesAndSource });
   }
 
   static of(device: GPUDevice, readback: Readback): Timestamps | undefined {
