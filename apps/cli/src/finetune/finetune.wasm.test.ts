@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { saveCheckpoint } from "@multiway/checkpoint";
@@ -120,6 +120,10 @@ test("where figures stop being numbers, training stops, says where, and what is 
   expect(stderr).toMatch(/finetune: fine-tuning classification: \w+ is (NaN|-?Infinity) at step \d+; expected finite numbers\. It began in the batch of classification\.train\.csv, line \d+, .*The last good state, after \d+ steps, is in .*run\.safetensors, and the best model, after \d+, in .*model\. Go on from there with --resume and a lower --learning-rate/);
   expect((await readFile(join(folder, "nan/model/model.safetensors"))).equals(before)).toBe(true);
   expect(await multiway(...start("classification", "nan-at-once", ...flags, "--learning-rate", "1e30"))).toMatchObject({ code: 1, stderr: expect.stringContaining("Nothing was saved yet; start again with a lower --learning-rate") });
+  // Where the loss has had no time to show it, the evaluation does, and the state is not saved.
+  const evaluated = await multiway(...start("classification", "nan-evaluated", ...flags, "--eval-every", "1", "--learning-rate", "1e30"));
+  expect(evaluated).toMatchObject({ code: 1, stderr: expect.stringMatching(/finetune: the model gives no numbers any more after 1 steps \(.*NaN.*\); expected finite numbers\. It began in the batch of .*Nothing was saved yet/) });
+  expect(await readdir(join(folder, "nan-evaluated"))).toEqual(["log.jsonl"]);
 });
 
 describe("data and options that do not fit", () => {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { examplesOfStep, fineTuningGroups, fineTuningTask, learntModel, startFineTuning, type Evaluation, type HeadModel } from "@multiway/beit3";
 import { formatPlace, ShuffledSampler, type RowPlace } from "@multiway/data";
-import { formatList, NumericError, TrainingError, type MultiwayError } from "@multiway/errors";
+import { formatList, TrainingError } from "@multiway/errors";
 import { AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
@@ -90,17 +90,16 @@ async function evaluateWith(model: HeadModel, { task, signal }: RunOptions, ui: 
 
 /** Says of a run whose figures are no longer finite where that began, and what is left of it. */
 function explained(error: unknown, { optimization, task, record, outFolder }: RunOptions, orderKey: Key): unknown {
-  const isNumeric = NumericError.isInstance(error);
-  if (!isNumeric && !TrainingError.isInstance(error)) return error;
-  const { step: found } = (error as MultiwayError).details as { step?: number };
-  const what = (error as MultiwayError).message.replace(/; expected a finite number.*$/s, "").replace(/\.$/, "");
-  const step = found ?? record.step + 1;
+  if (!TrainingError.isInstance(error)) return error;
+  const { step: found } = error.details as { step?: number };
+  if (found === undefined) return error;
+  const what = error.message.replace(/; expected a finite number.*$/s, "");
   const sampler = new ShuffledSampler({ count: task.data.train.length, batchSize: optimization.batchSize, key: orderKey });
-  const rows = examplesOfStep(sampler, step, optimization.accumulate).flat().map((row) => formatPlace(task.data.train[row] as RowPlace));
+  const rows = examplesOfStep(sampler, found, optimization.accumulate).flat().map((row) => formatPlace(task.data.train[row] as RowPlace));
   const best = record.evaluations.reduce<EvaluationRecord | undefined>((most, evaluation) => (most && most.score >= evaluation.score ? most : evaluation), undefined);
   const kept =
     record.evaluations.length === 0
       ? "Nothing was saved yet; start again with a lower --learning-rate, a longer --warmup or --clip 1."
       : `The last good state, after ${record.step} steps, is in ${stateFileIn(outFolder)}, and the best model, after ${best!.step}, in ${join(outFolder, "model")}. Go on from there with --resume and a lower --learning-rate (it was ${optimization.learningRate}).`;
-  return new TrainingError(`finetune: ${what}${isNumeric ? ` when the model was evaluated after step ${step}` : ""}; expected finite numbers. It began in the batch of ${formatList(rows, 4)}. ${kept}`, { cause: error, details: { step, record } });
+  return new TrainingError(`finetune: ${what}; expected finite numbers. It began in the batch of ${formatList(rows, 4)}. ${kept}`, { cause: error, details: { step: found, record } });
 }

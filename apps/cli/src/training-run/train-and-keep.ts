@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { NumericError, TrainingError } from "@multiway/errors";
 import { warmupCosine } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import { train, type Task, type TrainingRecord } from "@multiway/training";
@@ -38,6 +39,7 @@ export const stateFileIn = (outFolder: string): string => join(outFolder, "run.s
  * Trains, evaluates as it goes, keeps the best, and saves its state at every evaluation and when it is stopped.
  *
  * @returns whether it came to its end
+ * @throws TrainingError when a figure is no longer finite, at its step
  */
 export async function trainAndKeep<S, B>({ training, state, course, key, outFolder, record, isResumed, signal, onRecord, evaluate, keep }: TrainAndKeepOptions<S, B>, ui: Ui): Promise<boolean> {
   const { steps, evaluateEvery, warmupSteps, learningRate, minimumRate } = course;
@@ -45,7 +47,11 @@ export async function trainAndKeep<S, B>({ training, state, course, key, outFold
 
   const evaluateAt = async (current: S, step: number): Promise<void> => {
     if (record.evaluations.at(-1)?.step === step) return;
-    const { score, figures } = await evaluate(current);
+    const { score, figures } = await evaluate(current).catch((error: unknown) => {
+      if (!NumericError.isInstance(error)) throw error;
+      // The last update did it: the loss before was a number.
+      throw new TrainingError(`the model gives no numbers any more after ${step} steps (${error.message.replace(/\.$/, "")}); expected a finite number.`, { cause: error, details: { step: step - 1 } });
+    });
     const best = record.evaluations.reduce((most, evaluation) => Math.max(most, evaluation.score), -Infinity);
     record.evaluations.push({ step, score, figures });
     onRecord("evaluation", { step, learningRate: 0, metrics: { ...figures } });
