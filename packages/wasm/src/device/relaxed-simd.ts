@@ -16,11 +16,15 @@ export function hasSimd(): boolean {
   return WebAssembly.validate(module.toBytes());
 }
 
-/** Whether relaxed SIMD can be compiled: as it is, or once the flag is set. */
-export function relaxedSimdSupport(): "yes" | "behind a flag" | "no" {
-  if (WebAssembly.validate(probe())) return "yes";
-  return hasRelaxedSimdFlag() ? "behind a flag" : "no";
-}
+type Support = "yes" | "behind a flag" | "no";
+
+let support: Support | undefined;
+
+/**
+ * Whether relaxed SIMD can be compiled: as it is, or once the flag is set. The answer is the first one of this thread: a flag that a worker sets holds for the process, and a device opened later must
+ * compile what an earlier one did, or its results would have other last bits.
+ */
+export const relaxedSimdSupport = (): Support => (support ??= WebAssembly.validate(probe()) ? "yes" : hasRelaxedSimdFlag() ? "behind a flag" : "no");
 
 /** True where relaxed SIMD can be compiled from now on, after setting the flag if there is one. */
 export function enableRelaxedSimd(): boolean {

@@ -30,7 +30,7 @@ describe("fields that are not what they should be are named, with file and remed
   const remedy = "Mend the field, or write the folder anew with writeModelFolder.";
   test.each<[string, object, object, string]>([
     ["another format", { format: "onnx" }, {}, '"format" is "onnx"; expected "multiway-model"'],
-    ["no task", { task: undefined }, {}, '"task" is missing among format, version, answers and model; expected "encoder", "pretraining", "retrieval", "zero-shot", "vqa", "captioning", "reasoning", "classification"'],
+    ["no task", { task: undefined }, {}, '"task" is missing among format, version, answers and model; expected "encoder", "pretraining", "retrieval", "zero-shot", "vqa", "captioning", "reasoning", "classification", "joint"'],
     ["a text for a number", {}, { numLayers: "four" }, '"model.numLayers" is "four"; expected a whole number from 1 to 1000'],
     ["a missing size", {}, { ffnDim: undefined }, '"model.ffnDim" is missing among vocabularySize, embedDim, numHeads, numLayers, imageSize and patchSize; expected a whole number from 1 on'],
     ["heads that do not divide", {}, { numHeads: 3 }, '"model.numHeads" is 3; expected a number that divides embedDim, 16'],
