@@ -12,13 +12,14 @@ import { PatchTokenizer } from "@multiway/visual-tokenizer";
 import { writeAtomic } from "../files/write-atomic.ts";
 import type { Ui } from "../progress/ui.ts";
 import type { ReportInput } from "../report/report-input.ts";
+import { loadRun } from "../training-run/saved-run.ts";
 import { loadDemoData, patchSize, type DemoData } from "./data.ts";
 import { evaluateNaming, evaluatePatches } from "./evaluate.ts";
 import { attentionExamples, drawn, meanPatches, retrievalRows } from "./examples.ts";
 import { pretrainingStage } from "./pretrain.ts";
 import type { Curve } from "./result.ts";
 import { pixelSimilarities, recallBothWays, retrievalStage, similarities, type RetrievalStage } from "./retrieve.ts";
-import { loadRun, readRun, saveRun, type RunRecord, type TrainingStageName } from "./saved-run.ts";
+import { readRun, saveRun, type RunRecord, type TrainingStageName } from "./saved-run.ts";
 import { learnVisualTokens, numCodes } from "./visual-tokens.ts";
 
 /** Optimizer steps of both stages when nothing else is asked for. */

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { DataError, TrainingError } from "@multiway/errors";
-import { loadCheckpoint, openCheckpoint, saveCheckpoint } from "@multiway/checkpoint";
-import { Tensor, type Device } from "@multiway/tensor";
-import { restoreState, stateTensors } from "@multiway/training";
+import { openCheckpoint, saveCheckpoint } from "@multiway/checkpoint";
+import { stateTensors } from "@multiway/training";
 import type { Curve, DemoResult, FilledName, FilledPatches } from "./result.ts";
 
 export type TrainingStageName = "pretraining" | "retrieval" | "fromScratch";
@@ -44,13 +43,4 @@ export async function readRun(file: string, expected: Pick<RunRecord, "seed" | "
     throw new TrainingError(`--resume: the saved run has ${name} ${record[name]}, this one ${expected[name]}; expected the options that the run began with. Pass --${name === "batchSize" ? "batch" : name} ${record[name]}, or start without --resume.`);
   }
   return record;
-}
-
-/** A state like the given one, with the saved tensors. Those given are freed. */
-export async function loadRun<S>(file: string, state: S, device: Device): Promise<S> {
-  const saved = await loadCheckpoint(file, { device });
-  const restored = restoreState(state, saved);
-  const kept = new Set(Object.values(stateTensors(restored)));
-  for (const tensor of [...Object.values(saved), ...Object.values(stateTensors(state))]) if (!kept.has(tensor) && tensor instanceof Tensor) tensor.dispose();
-  return restored;
 }
