@@ -4,12 +4,11 @@ import type { TrainingRecord } from "@multiway/training";
 import { defaultBatchSize } from "../demo/pretrain.ts";
 import { defaultSteps, runDemo } from "../demo/run.ts";
 import { readRun } from "../demo/saved-run.ts";
-import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
+import { prepareFolder } from "../files/prepare-folder.ts";
 import { writeAtomic } from "../files/write-atomic.ts";
-import { catchInterrupts } from "../interrupts.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { TrainingLog, type LogRecord } from "../progress/log.ts";
-import { TerminalUi } from "../progress/terminal-ui.ts";
+import { beginTraining } from "../training-run/begin.ts";
 import { version } from "../version.ts";
 import { renderReport } from "../report/render-report.ts";
 import { summary } from "./demo-summary.ts";
@@ -31,11 +30,7 @@ export interface DemoFlags {
 export async function demo(flags: DemoFlags): Promise<number> {
   const { out: outFolder, data: dataFolder, seed, resume, compare, steps = defaultSteps.pretraining, batch: batchSize = defaultBatchSize } = flags;
   const started = Date.now();
-  const ui = new TerminalUi(process.stderr);
-  const interrupts = catchInterrupts({
-    onStop: () => ui.note("Stopping after this step; what was learnt is saved. Go on with --resume."),
-    onEnd: () => removeTemporaries(outFolder),
-  });
+  const { ui, interrupts } = beginTraining(outFolder);
   try {
     await prepareFolder(outFolder);
     const stateFile = join(outFolder, "run.safetensors");

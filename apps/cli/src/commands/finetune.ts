@@ -3,13 +3,12 @@ import { join, relative } from "node:path";
 import { writeModelFolder } from "@multiway/beit3";
 import type { DatasetTask } from "@multiway/data";
 import { key as makeKey } from "@multiway/random";
-import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
+import { prepareFolder } from "../files/prepare-folder.ts";
 import { writeAtomic } from "../files/write-atomic.ts";
 import { runFineTuning } from "../finetune/run.ts";
 import { setUp, type SetUp, type SetUpFlags } from "../finetune/set-up.ts";
-import { catchInterrupts } from "../interrupts.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
-import { TerminalUi } from "../progress/terminal-ui.ts";
+import { beginTraining } from "../training-run/begin.ts";
 import { formatFigures } from "../training-run/format-figures.ts";
 import { logRecords, reopenLog } from "../training-run/log-records.ts";
 import { readRun, type EvaluationRecord, type RunRecord, type RunSettings } from "../training-run/saved-run.ts";
@@ -28,11 +27,7 @@ export interface FinetuneFlags extends SetUpFlags {
 /** @returns the exit code */
 export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise<number> {
   const outFolder = flags.out ?? join("out/finetune", task);
-  const ui = new TerminalUi(process.stderr);
-  const interrupts = catchInterrupts({
-    onStop: () => ui.note("Stopping after this step; what was learnt is saved. Go on with --resume."),
-    onEnd: () => removeTemporaries(outFolder),
-  });
+  const { ui, interrupts } = beginTraining(outFolder);
   try {
     await prepareFolder(outFolder);
     const device = await openChosenDevice(flags);

@@ -1,9 +1,8 @@
 import { join, relative } from "node:path";
-import { prepareFolder, removeTemporaries } from "../files/prepare-folder.ts";
-import { catchInterrupts } from "../interrupts.ts";
+import { prepareFolder } from "../files/prepare-folder.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { runPretraining, type PretrainRunFlags } from "../pretrain/run.ts";
-import { TerminalUi } from "../progress/terminal-ui.ts";
+import { beginTraining } from "../training-run/begin.ts";
 import { formatFigures } from "../training-run/format-figures.ts";
 import type { EvaluationRecord } from "../training-run/saved-run.ts";
 
@@ -16,11 +15,7 @@ export interface PretrainFlags extends PretrainRunFlags {
 /** @returns the exit code */
 export async function pretrain(flags: PretrainFlags): Promise<number> {
   const { out: outFolder } = flags;
-  const ui = new TerminalUi(process.stderr);
-  const interrupts = catchInterrupts({
-    onStop: () => ui.note("Stopping after this step; what was learnt is saved. Go on with --resume."),
-    onEnd: () => removeTemporaries(outFolder),
-  });
+  const { ui, interrupts } = beginTraining(outFolder);
   const { signal } = interrupts;
   try {
     await prepareFolder(outFolder);

@@ -76,12 +76,12 @@ async function readSizes(file: string): Promise<GivenSizes> {
   try {
     value = JSON.parse(await readFile(file, "utf8"));
   } catch (cause) {
-    throw new OptionError(`finetune: --new is ${formatValue(file)}, which cannot be read (${(cause as { code?: string }).code ?? (cause as Error).message}); ${expected}.`, { cause });
+    throw new OptionError(`--new is ${formatValue(file)}, which cannot be read (${(cause as { code?: string }).code ?? (cause as Error).message}); ${expected}.`, { cause });
   }
   const fields = Object.entries((value ?? {}) as Record<string, unknown>);
   const known: readonly string[] = [...sizeNames, ...furtherNames];
   const wrong = [...fields.filter(([name, size]) => !known.includes(name) || !Number.isInteger(size) || (size as number) < 1).map(([name]) => name), ...sizeNames.filter((name) => !fields.some(([field]) => field === name))];
-  if (wrong.length > 0) throw new OptionError(`finetune: --new ${file}: ${formatList(wrong)} ${wrong.length > 1 ? "are" : "is"} missing, unknown, or no whole number above 0; ${expected}.`);
+  if (wrong.length > 0) throw new OptionError(`--new ${file}: ${formatList(wrong)} ${wrong.length > 1 ? "are" : "is"} missing, unknown, or no whole number above 0; ${expected}.`);
   return value as GivenSizes;
 }
 
@@ -130,7 +130,7 @@ const sizeOf = ({ embedDim }: { embedDim: number }): StartingPoint["size"] => (e
 
 function checkSizes(sizes: ModelSizes): ModelSizes {
   const { imageSize, patchSize, embedDim, numHeads } = sizes;
-  if (imageSize % patchSize !== 0) throw new OptionError(`finetune: pictures of ${imageSize} pixels and patches of ${patchSize}; expected a multiple, such as ${Math.max(1, Math.round(imageSize / patchSize)) * patchSize}. Give --image-size${sizes.textPositions === 66 ? " or --patch-size" : ""}.`);
-  if (embedDim % numHeads !== 0) throw new OptionError(`finetune: ${embedDim} wide with ${numHeads} heads; expected a multiple. Give another --width or --heads.`);
+  if (imageSize % patchSize !== 0) throw new OptionError(`pictures of ${imageSize} pixels and patches of ${patchSize}; expected a multiple, such as ${Math.max(1, Math.round(imageSize / patchSize)) * patchSize}. Give --image-size${sizes.textPositions === 66 ? " or --patch-size" : ""}.`);
+  if (embedDim % numHeads !== 0) throw new OptionError(`${embedDim} wide with ${numHeads} heads; expected a multiple. Give another --width or --heads.`);
   return sizes;
 }

@@ -28,7 +28,7 @@ export interface TokenizerFlags {
 export async function textTokenizer(task: DatasetTask, start: StartingPoint, examples: readonly RowPlace[], { tokenizer: file, vocabulary }: TokenizerFlags): Promise<TextTokenizer | undefined> {
   if (file !== undefined) {
     const bytes = await readFile(file).catch((cause: unknown) => {
-      throw new TokenizerError(`finetune: --tokenizer ${file} cannot be read (${(cause as { code?: string }).code ?? "unknown reason"}); expected a SentencePiece model. Check the path.`, { cause });
+      throw new TokenizerError(`--tokenizer ${file} cannot be read (${(cause as { code?: string }).code ?? "unknown reason"}); expected a SentencePiece model. Check the path.`, { cause });
     });
     return parse(bytes);
   }
@@ -37,7 +37,7 @@ export async function textTokenizer(task: DatasetTask, start: StartingPoint, exa
   if (start.size !== "new" || start.open) throw new OptionError(`finetune: ${start.name} has no tokenizer beside it; expected the SentencePiece model that its texts were encoded with. Give --tokenizer beit3.spm.`);
   const texts = examples.flatMap((example) => textsOf(task, example));
   const written = texts.filter((text): text is string => typeof text === "string");
-  if (written.length < texts.length) throw new OptionError("finetune: the texts are ids of a tokenizer, as the official index files hold them, and a new model has none; expected that tokenizer. Give --tokenizer beit3.spm.");
+  if (written.length < texts.length) throw new OptionError("the texts are ids of a tokenizer, as the official index files hold them, and a new model has none; expected that tokenizer. Give --tokenizer beit3.spm.");
   return parse(writeSentencePieceModel(trainUnigram(written, { vocabularySize: vocabulary, acceptsFewer: true })));
 }
 

@@ -2,6 +2,7 @@ import { bucketFor, padRows } from "@multiway/data";
 import { blockMask, drawsFrom, maskCaption, maskTokens, type BlockMaskOptions, type Draws, type MaskedTokens, type TokenMaskOptions } from "@multiway/masking";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
+import { holeTargets } from "../hole-targets.ts";
 import type { MaskedImages, MaskedTexts, PretrainingBatch } from "./model.ts";
 
 export interface PretrainingBatchOptions {
@@ -95,15 +96,7 @@ function maskTexts(texts: readonly Int32Array[], masker: TextMasker, ratio: numb
   const numHoles = masked.reduce((sum, { positions }) => sum + positions.length, 0);
   // A multiple of the number of texts: few lengths, since each makes a program of its own.
   const room = texts.length * Math.ceil(numHoles / texts.length);
-  const positions = new Int32Array(room);
-  const targets = new Int32Array(room).fill(-1);
-  let next = 0;
-  masked.forEach((text, index) => {
-    text.positions.forEach((position, place) => {
-      positions[next] = index * width + position;
-      targets[next++] = text.targets[place]!;
-    });
-  });
+  const { positions, targets } = holeTargets(masked, width, room);
   const { values, isPadding } = padRows(
     masked.map(({ ids }) => ids),
     width,

@@ -4,6 +4,7 @@ import { Captioner, CaptioningModel, type CaptioningBatch } from "@multiway/head
 import { drawsFrom, maskCaption } from "@multiway/masking";
 import { evaluateCaptions } from "@multiway/metrics";
 import type { Key } from "@multiway/random";
+import { holeTargets } from "../../hole-targets.ts";
 import { filledChunks, type HeadContext } from "../head-context.ts";
 import type { TaskHead } from "../task-head.ts";
 
@@ -45,15 +46,7 @@ export function captioningHead(context: HeadContext, options: CaptioningHeadOpti
       const { text, isPadding, width } = context.textTensors(masked.map(({ ids }) => ids));
       // Room for all holes that texts of this width can have, so that the size does not depend on the draw.
       const room = examples.length * Math.max(1, Math.min(width - 1, Math.floor(width * maskRatio + 0.5)));
-      const positions = new Int32Array(room);
-      const targets = new Int32Array(room).fill(-1);
-      let next = 0;
-      masked.forEach((caption, row) => {
-        caption.positions.forEach((position, place) => {
-          positions[next] = row * width + position;
-          targets[next++] = caption.targets[place]!;
-        });
-      });
+      const { positions, targets } = holeTargets(masked, width, room);
       return { images: context.imageTensor(pixels), text, isPadding, positions: device.tensor(positions), targets: device.tensor(targets), dropsWorst: step >= dropWorstAfter };
     },
     async evaluate(model, examples, { signal, onProgress } = {}) {
