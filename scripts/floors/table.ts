@@ -5,6 +5,7 @@
 export const floors: Readonly<Record<string, number>> = {
   errors: 0,
   random: 1,
+  "model-mini": 1,
 
   tensor: 2,
   tokenizers: 2,

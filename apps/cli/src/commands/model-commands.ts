@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { withModelFlags } from "../model/model-flags.ts";
+import { withModelFlags, type ModelFlags } from "../model/model-flags.ts";
 import type { AskFlags } from "./ask.ts";
 import type { CaptionFlags } from "./caption.ts";
 import type { ClassifyFlags } from "./classify.ts";
@@ -34,6 +34,18 @@ export function addModelCommands(program: Command, finish: (exitCode: number) =>
   ).action(async (picture: string, question: string[], flags: AskFlags) => {
     const { ask } = await import("./ask.ts");
     finish(await ask(picture, question.join(" "), flags));
+  });
+
+  withModelFlags(
+    program
+      .command("judge")
+      .argument("<left>", "a file or an address")
+      .argument("<right>", "another one")
+      .argument("<sentence...>", "what is said of both")
+      .description("says whether a sentence is true of two pictures"),
+  ).action(async (left: string, right: string, sentence: string[], flags: ModelFlags) => {
+    const { judge } = await import("./judge.ts");
+    finish(await judge([left, right], sentence.join(" "), flags));
   });
 
   withModelFlags(

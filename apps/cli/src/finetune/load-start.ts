@@ -1,4 +1,5 @@
 import { headOf, type HeadModel } from "@multiway/beit3";
+import type { DatasetTask } from "@multiway/data";
 import { CheckpointError, formatList, formatShape } from "@multiway/errors";
 import { initialise } from "@multiway/nn";
 import type { Key } from "@multiway/random";
@@ -25,6 +26,18 @@ export async function loadStart(model: HeadModel, file: OfficialFile, { device, 
 }
 
 const encoderPrefix = "beit3.";
+
+/**
+ * The file of a joint model as one of a single task: its encoder, and the head of the task where it has that one, under official names.
+ *
+ * @param model of the task
+ */
+export function viewOfTask(file: OfficialFile, task: DatasetTask, model: HeadModel): OfficialFile {
+  const names = (model.constructor as unknown as { officialNames: OfficialNames }).officialNames;
+  const ownNames = new Map(model.tensors().map(({ name }) => [names.toOfficial(name)!, name.startsWith("transformer.") ? name : `heads.${task}.${name}`]));
+  const entries = new Map([...ownNames].flatMap(([official, own]) => (file.entries.has(own) ? [[official, file.entries.get(own)!] as const] : [])));
+  return { name: file.name, entries, read: (name) => file.read(ownNames.get(name)!), readOnto: (on, name, options) => file.readOnto(on, ownNames.get(name)!, options) };
+}
 
 /** The file less the tensors of a head that is of other sizes, or for other classes or answers. */
 function withoutOtherHead(file: OfficialFile, shapes: ReadonlyMap<string, Shape>, keepsHead: boolean): { view: OfficialFile; dropped: string[] } {

@@ -44,7 +44,7 @@ const openers: { readonly [T in DatasetTask]: (data: TaskData<never>, options: O
     const given = listed?.split("\n").map((line) => line.trim()).filter(Boolean);
     const classes = isTraining ? classesOf(found, given ?? sameOnes(from?.classes, new Set(found.map(({ label }) => label)))) : from?.classes;
     if (!classes) throw new OptionError("evaluate: the model folder lists no classes; expected a model that was fine-tuned for classification.");
-    return { data, head: classificationHead(context, { classes, mix: mix ? {} : false, labelSmoothing }), lists: { classes }, notes: [`${classes.length} classes`] };
+    return { data, head: classificationHead(context, { classes, mix: mix ? {} : false, labelSmoothing, ...recipeOf(from, isTraining) }), lists: { classes }, notes: [`${classes.length} classes`] };
   },
 
   retrieval: (data, { context }) => Promise.resolve({ data, head: retrievalHead(context), lists: {}, notes: [] }),
@@ -79,6 +79,9 @@ const openers: { readonly [T in DatasetTask]: (data: TaskData<never>, options: O
 
   reasoning: (data, { context }) => Promise.resolve({ data, head: reasoningHead(context), lists: {}, notes: [] }),
 };
+
+/** Pictures are prepared as the model that is measured has them; one that is trained has them as its task does. */
+const recipeOf = (from: ModelDescription | undefined, isTraining: boolean) => (isTraining || !from ? {} : { recipe: from.image.recipe });
 
 /** The answers of the training questions, or the model's own list where it has all of them. */
 function answersToLearn(data: TaskData<VqaExample>, { least, from }: { least: number; from: ModelDescription | undefined }): AnswerList {

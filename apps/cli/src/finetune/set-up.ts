@@ -6,7 +6,7 @@ import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
 import { taskTextLengths } from "@multiway/tokenizers";
 import { MultiwayTransformer } from "@multiway/transformer";
-import { loadStart } from "./load-start.ts";
+import { loadStart, viewOfTask } from "./load-start.ts";
 import { openTask, type HeadFlags, type OpenedTask } from "./opened-task.ts";
 import type { Optimization } from "./run.ts";
 import { startingPoint, type StartFlags } from "./starting-point.ts";
@@ -95,7 +95,7 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
     const from = start.description;
     const isSameList = (ours: readonly string[] | undefined, theirs: readonly string[] | undefined) => !theirs || ours?.join("\n") === theirs.join("\n");
     const keepsHead = isSameList(task.lists.classes, from?.classes) && isSameList(task.lists.answers, from?.answers);
-    notes.push(...(await loadStart(model, file, { device, key, keepsHead })));
+    notes.push(...(await loadStart(model, from?.task === "joint" ? viewOfTask(file, name, model) : file, { device, key, keepsHead })));
   }
   return { task, model, optimization, description: describeModel({ task: name, model: encoder, maxTextLength, ...(texts && { tokenizer: tokenizerFile }), ...task.lists }), tokenizer: texts?.bytes, notes };
 }

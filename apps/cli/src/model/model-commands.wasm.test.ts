@@ -103,6 +103,18 @@ test("ask prints the best answers", async () => {
   expect((await multiway("ask", red, "why?", "--model", place("vqa"), "--answers", place("answers.txt"))).stderr).toMatch(/"answers" is an array of 2; expected 3 of them, as many as the head has/);
 });
 
+test("judge says whether a sentence is true of two pictures", async () => {
+  await writeTiny("reasoning");
+  const pair = [place("pictures", "red.png"), place("pictures", "green.png")];
+  const { code, stdout } = await multiway("judge", ...pair, "one", "is", "red", "--model", place("reasoning"), "--json");
+  expect(code).toBe(0);
+  const { isTrue, probability, ...asked } = JSON.parse(stdout) as { isTrue: boolean; probability: number };
+  expect(asked).toEqual({ left: pair[0], right: pair[1], sentence: "one is red" });
+  expect(isTrue).toBe(probability > 0.5);
+  const text = await multiway("judge", ...pair, "one is red", "--model", place("reasoning"));
+  expect(text.stdout).toBe(`${(100 * (isTrue ? probability : 1 - probability)).toFixed(1).padStart(5)} %  ${isTrue}\n`);
+});
+
 test("caption prints a caption for each picture", async () => {
   await writeTiny("captioning");
   const { code, stdout } = await multiway("caption", place("pictures", "red.png"), place("pictures", "green.png"), "--model", place("captioning"), "--max-length", "6", "--beams", "2", "--json");

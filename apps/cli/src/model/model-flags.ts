@@ -15,7 +15,7 @@ export interface ModelFlags {
 /** Adds the flags that all commands that use a model have. */
 export function withModelFlags(command: Command): Command {
   return command
-    .requiredOption("--model <place>", "a model folder, a checkpoint file, or the address of either")
+    .requiredOption("--model <place>", "a model folder, a checkpoint file, the address of either, or mini, the small model that comes along")
     .addOption(new Option("--preset <size>", "which model a checkpoint file is of: base, large or giant (default: told from the file)").argParser(choice("--preset", ["base", "large", "giant"] as const)))
     .option("--tokenizer <file>", "the SentencePiece model, for a checkpoint file that is to read or write texts")
     .addOption(new Option("--device <name>", "where to compute: auto takes a GPU where there is one, else the CPU").default("auto").argParser(choice("--device", deviceChoices)))

@@ -1,3 +1,4 @@
+import { formatList, OptionError } from "@multiway/errors";
 import { ShuffledSampler, type RowPlace } from "@multiway/data";
 import { clipByGlobalNorm, type AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
@@ -12,10 +13,12 @@ export interface JointPart {
   head: TaskHead<HeadModel, RowPlace, unknown>;
   examples: readonly RowPlace[];
   batchSize: number;
+  /** Steps that it has in a round. Default 1. */
+  turns?: number;
 }
 
 export interface JointTaskOptions {
-  /** They take turns: a step each. */
+  /** They take turns: in a round each has as many steps as it asks for, spread over the round. */
   parts: readonly JointPart[];
   optimizer: AdamW;
   /** Order of the examples. */
@@ -36,6 +39,7 @@ export interface JointBatch {
  * Metrics of a step: its loss, and loss and accuracy under the task's name.
  */
 export function jointTask({ parts, optimizer, key, maxGradientNorm }: JointTaskOptions): Task<FineTuningState<JointModel>, JointBatch> {
+  const round = roundOf(parts.map(({ turns = 1 }) => turns));
   const samplers = parts.map(({ examples, batchSize }, index) => new ShuffledSampler({ count: examples.length, batchSize, key: key.fold(index) }));
   const steps = parts.map(({ head }) =>
     compile(
@@ -54,13 +58,25 @@ export function jointTask({ parts, optimizer, key, maxGradientNorm }: JointTaskO
   );
   return {
     name: "joint fine-tuning",
-    itemsPerBatch: Math.round(parts.reduce((sum, { batchSize }) => sum + batchSize, 0) / parts.length),
+    itemsPerBatch: Math.round(round.reduce((sum, { part }) => sum + parts[part]!.batchSize, 0) / round.length),
     async prepare(step, batchKey) {
-      const part = step % parts.length;
-      const turn = Math.floor(step / parts.length);
+      const { part, earlier } = round[step % round.length]!;
+      const turn = Math.floor(step / round.length) * (parts[part]!.turns ?? 1) + earlier;
       const { head, examples } = parts[part]!;
       return { part, batch: await head.prepare(samplers[part]!.batch(turn).map((row) => examples[row]!), batchKey, turn) };
     },
     step: (state, { part, batch }, randomness, learningRate) => steps[part]!(state, { batch }, randomness, learningRate),
   };
+}
+
+/** Whose turn it is at each step of a round, and how many turns it had before: always his who is furthest behind his share. */
+function roundOf(turns: readonly number[]): { part: number; earlier: number }[] {
+  const steps = turns.reduce((sum, count) => sum + count, 0);
+  if (steps === 0 || turns.some((count) => !Number.isInteger(count) || count < 0)) throw new OptionError(`jointTask: turns are ${formatList(turns.map(String))}; expected whole numbers, some above 0.`);
+  const had = turns.map(() => 0);
+  return Array.from({ length: steps }, (_, step) => {
+    const behind = turns.map((count, part) => count * (step + 1) - had[part]! * steps);
+    const part = behind.indexOf(Math.max(...behind));
+    return { part, earlier: had[part]!++ };
+  });
 }

@@ -17,6 +17,7 @@ export async function openSource(source: Beit3Source, options: LoadBeit3Options)
 const checkpointName = /\.(safetensors|pth?|bin|ckpt|zip)(\.index\.json)?$/i;
 
 async function folderIn(source: Beit3Source): Promise<FolderSource | undefined> {
+  if (source === "mini") return (await import("@multiway/model-mini")).modelMini;
   if (typeof source === "string" || source instanceof URL) {
     const isRemote = isAddress(String(source));
     // Data and blobs have no neighbours.

@@ -12,7 +12,7 @@ export interface LoadingProgress {
   totalBytes: number;
 }
 
-/** A model folder, or a checkpoint file: in Node its path, an address, a `Blob` or `File`, a stream, a file handle, bytes. */
+/** A model folder, or a checkpoint file: in Node its path, an address, a `Blob` or `File`, a stream, a file handle, bytes. `"mini"` is the small model of `@multiway/model-mini`, which comes along (a folder of that name: `"./mini"`). */
 export type Beit3Source = FolderSource | CheckpointSource;
 
 export interface LoadBeit3Options extends Pick<SourceOptions, "signal" | "cache" | "headers"> {
