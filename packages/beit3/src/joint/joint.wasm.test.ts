@@ -70,6 +70,34 @@ describe("jointTask", () => {
   });
 });
 
+describe("turns", () => {
+  const turnsOf = async (...turns: number[]) => {
+    const { parts } = await setUp();
+    const seen: (string | undefined)[][] = parts.map(() => []);
+    const watched = parts.map((part, index) => {
+      const prepare = (examples: readonly object[]) => Promise.resolve(void seen[index]!.push((examples as { image?: string }[])[0]!.image));
+      return { ...part, batchSize: 1, turns: turns[index]!, head: { ...part.head, prepare } };
+    });
+    const task = jointTask({ parts: watched as typeof parts, optimizer: new AdamW(), key: key(2), maxGradientNorm: 1 });
+    const order: number[] = [];
+    for (let step = 0; step < 8; step++) order.push((await task.prepare(step, key(3).fold(step))).part);
+    return { order, seen };
+  };
+
+  it("are spread over a round, and each task goes through its examples", async () => {
+    const { order, seen } = await turnsOf(2, 1, 1);
+    expect(order).toEqual([0, 1, 2, 0, 0, 1, 2, 0]);
+    // Two examples in four turns: each comes twice, once in each pass.
+    expect([seen[0]!.slice(0, 2), seen[0]!.slice(2)].map((pass) => [...pass].sort())).toEqual([["blue", "red"], ["blue", "red"]]);
+    expect((await turnsOf(1, 0, 1)).order).toEqual([0, 2, 0, 2, 0, 2, 0, 2]);
+  });
+
+  it("are whole numbers", async () => {
+    await expect(turnsOf(0.5, 1, 1)).rejects.toThrow("jointTask: turns are 0.5, 1 and 1; expected whole numbers, some above 0.");
+    await expect(turnsOf(0, 0, 0)).rejects.toThrow("jointTask: turns are 0, 0 and 0");
+  });
+});
+
 describe("a joint model in a folder", () => {
   it("comes back with every pipeline, and answers as its parts do", async () => {
     const { heads, model } = await setUp();
