@@ -51,7 +51,7 @@ async function main(args: string[]): Promise<number> {
       const resume = await exists(join(pretrained, "run.safetensors"));
       if (!(await runPretraining({ ...pretraining, data: dataOf("mixture"), out: pretrained, new: sizesFile, vocabulary, seed, resume, augment: "light" }, { device, ui, signal }))) return interrupts.exitCode;
     }
-    const best = await tune({ recipe, pretrained: join(pretrained, "model"), dataOf, out: join(out, "tuned"), device, ui, signal });
+    const best = await tune({ recipe, pretrained, dataOf, out: join(out, "tuned"), device, ui, signal });
     if (!best) return interrupts.exitCode;
     ui.done();
     await publish(join(out, "tuned/model"), { recipe, pretraining: JSON.parse(await readFile(join(pretrained, "result.json"), "utf8")) as object, tuning: best });

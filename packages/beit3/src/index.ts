@@ -23,6 +23,6 @@ export { captioningHead, type CaptioningHeadOptions, type CaptionTrainingBatch }
 export { reasoningHead } from "./fine-tuning/heads/reasoning.ts";
 export { retrievalHead } from "./fine-tuning/heads/retrieval.ts";
 export { answerListOf, targetsOf, vqaHead, type VqaHeadOptions } from "./fine-tuning/heads/vqa.ts";
-export { JointModel } from "./joint/joint-model.ts";
-export { jointTask, type JointBatch, type JointPart, type JointTaskOptions } from "./joint/joint-task.ts";
+export { JointModel, type JointHead } from "./joint/joint-model.ts";
+export { jointTask, pretrainingPart, tunedPart, type JointBatch, type JointPart, type JointTaskOptions } from "./joint/joint-task.ts";
 export * from "./pipelines/index.ts";

@@ -51,6 +51,20 @@ export class PatchTokenizer extends Module {
     return this.quantizer.encode(this.features(images));
   }
 
+  /**
+   * What each visual token looks like: the colours of its cells.
+   *
+   * @returns [numCodes, 3, cells, cells] in about −1 … 1, with as many cells each way as fit a patch
+   */
+  colors(): Tensor {
+    const { codebook } = this.quantizer;
+    const [numCodes, codeDim] = codebook.shape as [number, number];
+    const size = codeDim - 1;
+    const side = Math.sqrt(size / 3);
+    // Codes have length 1; the constant behind the colours says how long they were.
+    return codebook.narrow(1, 0, size).div(codebook.narrow(1, size, 1)).mul(Math.sqrt(size)).reshape([numCodes, 3, side, side]);
+  }
+
   /** The tokenizer with another quantizer. */
   with(quantizer: VectorQuantizer): PatchTokenizer {
     return Object.assign(Object.create(PatchTokenizer.prototype) as PatchTokenizer, this, { quantizer });

@@ -1,28 +1,57 @@
-import { formatList, OptionError } from "@multiway/errors";
 import { ShuffledSampler, type RowPlace } from "@multiway/data";
+import { formatList, OptionError } from "@multiway/errors";
 import { clipByGlobalNorm, type AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import { compile, valueAndGrad, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { FineTuningState } from "../fine-tuning/fine-tuning-task.ts";
 import type { HeadModel, TaskHead } from "../fine-tuning/task-head.ts";
-import type { JointModel } from "./joint-model.ts";
+import type { PretrainingBatch, PretrainingModel } from "../pretraining/model.ts";
+import type { JointHead, JointModel } from "./joint-model.ts";
 
-/** A task and what it is learnt from. */
-export interface JointPart {
-  head: TaskHead<HeadModel, RowPlace, unknown>;
-  examples: readonly RowPlace[];
+/** What one head of a joint model learns. */
+export interface JointPart<B = unknown> {
+  task: JointHead;
   batchSize: number;
   /** Steps that it has in a round. Default 1. */
-  turns?: number;
+  turns?: number | undefined;
+  /** The batch of its so manieth turn. */
+  prepare(turn: number, key: Key): Promise<B>;
+  loss(model: JointModel, batch: B, key: RandomKey): { loss: Tensor; accuracy: Tensor };
+}
+
+/** A head that is fine-tuned. @param key order of the examples */
+export function tunedPart<M extends HeadModel, E extends RowPlace, B>(head: TaskHead<M, E, B>, { examples, batchSize, turns, key }: { examples: readonly E[]; batchSize: number; turns?: number; key: Key }): JointPart {
+  const sampler = new ShuffledSampler({ count: examples.length, batchSize, key });
+  const part: JointPart<B> = {
+    task: head.task,
+    batchSize,
+    turns,
+    prepare: (turn, batchKey) => head.prepare(sampler.batch(turn).map((row) => examples[row]!), batchKey, turn),
+    loss: (model, batch, key_) => head.loss(model.of(head.task) as M, batch, key_),
+  };
+  return part as JointPart;
+}
+
+/** The heads of pretraining, which go on guessing what is hidden. Accuracy is that of words beside pictures. @param prepare of `pretrainingBatches` */
+export function pretrainingPart({ prepare, batchSize, turns }: { prepare: (step: number, key: Key) => Promise<PretrainingBatch>; batchSize: number; turns?: number }): JointPart {
+  const part: JointPart<PretrainingBatch> = {
+    task: "pretraining",
+    batchSize,
+    turns,
+    prepare,
+    loss(model, batch, key) {
+      const { loss, parts } = (model.of("pretraining") as PretrainingModel).loss(batch, model.visualTokens!, key);
+      return { loss, accuracy: parts.pairText.accuracy };
+    },
+  };
+  return part as JointPart;
 }
 
 export interface JointTaskOptions {
   /** They take turns: in a round each has as many steps as it asks for, spread over the round. */
   parts: readonly JointPart[];
   optimizer: AdamW;
-  /** Order of the examples. */
-  key: Key;
   /** Largest norm of all gradients together. */
   maxGradientNorm: number;
 }
@@ -38,22 +67,21 @@ export interface JointBatch {
  *
  * Metrics of a step: its loss, and loss and accuracy under the task's name.
  */
-export function jointTask({ parts, optimizer, key, maxGradientNorm }: JointTaskOptions): Task<FineTuningState<JointModel>, JointBatch> {
+export function jointTask({ parts, optimizer, maxGradientNorm }: JointTaskOptions): Task<FineTuningState<JointModel>, JointBatch> {
   const round = roundOf(parts.map(({ turns = 1 }) => turns));
-  const samplers = parts.map(({ examples, batchSize }, index) => new ShuffledSampler({ count: examples.length, batchSize, key: key.fold(index) }));
-  const steps = parts.map(({ head }) =>
+  const steps = parts.map((part) =>
     compile(
       ({ model, optimizer: state }: FineTuningState<JointModel>, { batch }: { batch: unknown }, randomness: RandomKey, learningRate: Tensor) => {
         const [[loss, accuracy], gradients] = valueAndGrad((joint: JointModel) => {
-          const result = head.loss(joint.of(head.task), batch, randomness);
+          const result = part.loss(joint, batch, randomness);
           return [result.loss, result.accuracy] as const;
         })(model);
         const clipped = clipByGlobalNorm(gradients, maxGradientNorm);
         const next = optimizer.update(model, clipped.gradients, state, { learningRate });
-        const metrics: Record<string, Tensor> = { loss, [`${head.task}Loss`]: loss, [`${head.task}Accuracy`]: accuracy as Tensor, gradientNorm: clipped.norm };
+        const metrics: Record<string, Tensor> = { loss, [`${part.task}Loss`]: loss, [`${part.task}Accuracy`]: accuracy as Tensor, gradientNorm: clipped.norm };
         return { state: { model: next.model, optimizer: next.state }, metrics };
       },
-      { name: `joint fine-tuning: ${head.task}`, donate: [0] },
+      { name: `joint fine-tuning: ${part.task}`, donate: [0] },
     ),
   );
   return {
@@ -62,8 +90,7 @@ export function jointTask({ parts, optimizer, key, maxGradientNorm }: JointTaskO
     async prepare(step, batchKey) {
       const { part, earlier } = round[step % round.length]!;
       const turn = Math.floor(step / round.length) * (parts[part]!.turns ?? 1) + earlier;
-      const { head, examples } = parts[part]!;
-      return { part, batch: await head.prepare(samplers[part]!.batch(turn).map((row) => examples[row]!), batchKey, turn) };
+      return { part, batch: await parts[part]!.prepare(turn, batchKey) };
     },
     step: (state, { part, batch }, randomness, learningRate) => steps[part]!(state, { batch }, randomness, learningRate),
   };

@@ -17,7 +17,7 @@ import type { HeadModel, TaskHead } from "../fine-tuning/task-head.ts";
 import { describeModel, loadBeit3, writeModelFolder } from "../pipelines/index.ts";
 import { memoryFolder, tinyOptions, tokenizer, tokenizerBytes } from "../pipelines/pipelines.samples.ts";
 import { JointModel } from "./joint-model.ts";
-import { jointTask } from "./joint-task.ts";
+import { jointTask, tunedPart } from "./joint-task.ts";
 
 let device: Device;
 beforeAll(async () => void (device = await openDevice(wasm({ threads: 1 }))));
@@ -44,15 +44,16 @@ async function setUp() {
   const heads = [retrievalHead(context), vqaHead(context, { answers: new AnswerList(answers) }), reasoningHead(context)] as unknown as TaskHead<HeadModel, RowPlace, unknown>[];
   const transformer = new MultiwayTransformer({ ...tinyOptions, finalNorm: true });
   const model = await initialise(new JointModel(transformer, Object.fromEntries(heads.map((head) => [head.task, head.create(transformer)]))), { device, key: 1 });
-  const parts = [pairs, questions, judgements].map((examples, index) => ({ head: heads[index]!, examples, batchSize: 2 }));
-  return { heads, model, parts };
+  const examples: readonly (readonly RowPlace[])[] = [pairs, questions, judgements];
+  const parts = heads.map((head, index) => tunedPart(head, { examples: examples[index]!, batchSize: 2, key: key(2).fold(index) }));
+  return { heads, model, parts, examples };
 }
 
 describe("jointTask", () => {
   it("learns its tasks in turn, and what a task does not read stays bit for bit", async () => {
     const { heads, model, parts } = await setUp();
     const optimizer = new AdamW({ weightDecay: 0.01 });
-    const task = jointTask({ parts, optimizer, key: key(2), maxGradientNorm: 1 });
+    const task = jointTask({ parts, optimizer, maxGradientNorm: 1 });
     const poolerOf = async (joint: JointModel): Promise<number[]> => [...(await joint.stateDict()["heads.vqa.pooler.weight"]!.data())];
     let state = await realize(await startFineTuning(model, optimizer, device));
     const losses: Record<string, number[]> = {};
@@ -72,13 +73,13 @@ describe("jointTask", () => {
 
 describe("turns", () => {
   const turnsOf = async (...turns: number[]) => {
-    const { parts } = await setUp();
-    const seen: (string | undefined)[][] = parts.map(() => []);
-    const watched = parts.map((part, index) => {
-      const prepare = (examples: readonly object[]) => Promise.resolve(void seen[index]!.push((examples as { image?: string }[])[0]!.image));
-      return { ...part, batchSize: 1, turns: turns[index]!, head: { ...part.head, prepare } };
+    const { heads, examples } = await setUp();
+    const seen: (string | undefined)[][] = heads.map(() => []);
+    const parts = heads.map((head, index) => {
+      const prepare = (given: readonly object[]) => Promise.resolve(void seen[index]!.push((given as { image?: string }[])[0]!.image));
+      return tunedPart({ ...head, prepare }, { examples: examples[index]!, batchSize: 1, turns: turns[index]!, key: key(2).fold(index) });
     });
-    const task = jointTask({ parts: watched as typeof parts, optimizer: new AdamW(), key: key(2), maxGradientNorm: 1 });
+    const task = jointTask({ parts, optimizer: new AdamW(), maxGradientNorm: 1 });
     const order: number[] = [];
     for (let step = 0; step < 8; step++) order.push((await task.prepare(step, key(3).fold(step))).part);
     return { order, seen };

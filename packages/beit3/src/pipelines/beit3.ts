@@ -12,6 +12,7 @@ import type { Text } from "./inputs/texts.ts";
 import { release } from "./runtime.ts";
 import type { Captioner } from "./tasks/captioner.ts";
 import type { Classifier } from "./tasks/classifier.ts";
+import type { Filler } from "./tasks/filler.ts";
 import type { Reasoner } from "./tasks/reasoner.ts";
 import type { Retriever } from "./tasks/retriever.ts";
 import type { QuestionAnswerer } from "./tasks/vqa.ts";
@@ -25,6 +26,7 @@ export interface Pipelines {
   zeroShot: ZeroShotClassifier;
   reasoner: Reasoner;
   classifier: Classifier;
+  filler: Filler;
 }
 
 /** What each is for, and the task whose models have it. */
@@ -35,6 +37,7 @@ const purposes: Readonly<Record<keyof Pipelines, readonly [purpose: string, task
   zeroShot: ["classifies by names", "retrieval"],
   reasoner: ["judges sentences about two pictures", "reasoning"],
   classifier: ["classifies", "classification"],
+  filler: ["guesses what is hidden", "joint"],
 };
 
 interface Parts {
@@ -121,6 +124,11 @@ export class Beit3 implements Disposable {
   /** Classifies pictures into the classes of its training. */
   get classifier(): Classifier {
     return this.#need("classifier");
+  }
+
+  /** Guesses hidden words and hidden patches. */
+  get filler(): Filler {
+    return this.#need("filler");
   }
 
   /** Gives the weights' memory back. */

@@ -15,6 +15,7 @@ export { loadBeit3 } from "./load-beit3.ts";
 export type { Captioner, GeneratedCaption, GenerateOptions } from "./tasks/captioner.ts";
 export type { Classifier, ClassifyOptions } from "./tasks/classifier.ts";
 export type { Choice } from "./tasks/ranking.ts";
+export type { Filler, GuessedPatches, GuessedWord, HiddenWord, PatchOptions, WordOptions } from "./tasks/filler.ts";
 export type { Judgement, JudgeOptions, Reasoner } from "./tasks/reasoner.ts";
 export type { Ranked, RankOptions, RankQuery, Retriever } from "./tasks/retriever.ts";
 export type { Answer, AnswerOptions, QuestionAnswerer, ScoredAnswer } from "./tasks/vqa.ts";

@@ -12,6 +12,7 @@ import { tokenizerOf } from "./load/tokenizer-of.ts";
 import { release, type Runtime } from "./runtime.ts";
 import { Captioner } from "./tasks/captioner.ts";
 import { Classifier } from "./tasks/classifier.ts";
+import { Filler } from "./tasks/filler.ts";
 import { Reasoner } from "./tasks/reasoner.ts";
 import { Retriever } from "./tasks/retriever.ts";
 import { QuestionAnswerer } from "./tasks/vqa.ts";
@@ -72,6 +73,8 @@ function pipelinesOf(head: BuiltHead, { runtime, encoder, description }: Given):
       return { captioner: new Captioner(head.model, runtime, description.maxTextLength) };
     case "reasoning":
       return { reasoner: new Reasoner(head.model, runtime) };
+    case "hidden":
+      return { filler: new Filler(head.model, head.visualTokens, runtime) };
     case "classification":
       return { classifier: new Classifier(head.model, runtime, description.classes) };
   }

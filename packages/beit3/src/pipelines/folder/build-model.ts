@@ -5,7 +5,10 @@ import { ReasoningModel } from "@multiway/head-reasoning";
 import { RetrievalModel } from "@multiway/head-retrieval";
 import { VqaModel } from "@multiway/head-vqa";
 import { MultiwayTransformer, officialNamesOf } from "@multiway/transformer";
-import { JointModel } from "../../joint/joint-model.ts";
+import { PatchTokenizer } from "@multiway/visual-tokenizer";
+import type { HeadModel } from "../../fine-tuning/task-head.ts";
+import { JointModel, type JointHead } from "../../joint/joint-model.ts";
+import { PretrainingModel } from "../../pretraining/model.ts";
 import type { ModelDescription } from "./description.ts";
 import { transformerOptionsOf } from "./describe-model.ts";
 
@@ -26,7 +29,8 @@ export type BuiltHead =
   | { task: "vqa"; model: VqaModel }
   | { task: "captioning"; model: CaptioningModel }
   | { task: "reasoning"; model: ReasoningModel }
-  | { task: "classification"; model: ClassificationModel };
+  | { task: "classification"; model: ClassificationModel }
+  | { task: "hidden"; model: PretrainingModel; visualTokens: PatchTokenizer };
 
 /** A model and which it is. */
 export type BuiltModel = BuiltHead | { task: "encoder" | "pretraining"; model: EncoderModel } | { task: "joint"; model: JointModel };
@@ -35,13 +39,14 @@ export type BuiltModel = BuiltHead | { task: "encoder" | "pretraining"; model: E
  * The model that a description is of, without elements: of a pretrained model the encoder alone.
  */
 export function buildModel(description: ModelDescription): BuiltModel {
-  const { task, heads = [], numOutputs = 0 } = description;
+  const { task, heads = [], numOutputs = 0, numCodes = 0 } = description;
   const transformer = new MultiwayTransformer(transformerOptionsOf(description.model));
   if (task === "encoder" || task === "pretraining") return { task, model: new EncoderModel(transformer) };
   if (task !== "joint") return buildHead(task, transformer, description, numOutputs);
   const outputs = { vqa: description.answers?.length, classification: description.classes?.length };
-  const built = heads.map((head) => [head, buildHead(head, transformer, description, outputs[head as "vqa"] ?? 0).model] as const);
-  return { task, model: new JointModel(transformer, Object.fromEntries(built)) };
+  const build = (head: JointHead): HeadModel => (head === "pretraining" ? new PretrainingModel({ ...transformerOptionsOf(description.model), numCodes }) : buildHead(head, transformer, description, outputs[head as "vqa"] ?? 0).model);
+  const visualTokens = heads.includes("pretraining") ? new PatchTokenizer({ patchSize: description.model.patchSize, numCodes }) : undefined;
+  return { task, model: new JointModel(transformer, Object.fromEntries(heads.map((head) => [head, build(head)])), visualTokens) };
 }
 
 /** The models of a joint model's heads, or the one that the model is. */
@@ -49,7 +54,7 @@ export function headsOf(built: BuiltModel): BuiltHead[] {
   switch (built.task) {
     case "joint": {
       const { model } = built;
-      return model.tasks.map((task) => ({ task, model: model.of(task) }) as BuiltHead);
+      return model.tasks.map((task) => (task === "pretraining" ? { task: "hidden", model: model.of(task), visualTokens: model.visualTokens } : { task, model: model.of(task) }) as BuiltHead);
     }
     case "encoder":
     case "pretraining":
@@ -59,7 +64,7 @@ export function headsOf(built: BuiltModel): BuiltHead[] {
   }
 }
 
-function buildHead(task: BuiltHead["task"], transformer: MultiwayTransformer, { pooling, outputDim }: ModelDescription, numOutputs: number): BuiltHead {
+function buildHead(task: Exclude<BuiltHead["task"], "hidden">, transformer: MultiwayTransformer, { pooling, outputDim }: ModelDescription, numOutputs: number): BuiltHead {
   switch (task) {
     case "retrieval":
     case "zero-shot":

@@ -1,5 +1,5 @@
-import type { DatasetTask } from "@multiway/data";
 import type { ResizeFilter, TransformRecipe } from "@multiway/images";
+import type { JointHead } from "../../joint/joint-model.ts";
 
 /** What a model was trained for, and so which head it has. */
 export const modelTasks = ["encoder", "pretraining", "retrieval", "zero-shot", "vqa", "captioning", "reasoning", "classification", "joint"] as const;
@@ -43,7 +43,7 @@ export interface ModelDescription {
   version: 1;
   task: ModelTask;
   /** Of a joint model: the tasks of its heads. */
-  heads?: readonly DatasetTask[];
+  heads?: readonly JointHead[];
   model: ModelSizes;
   image: ImageSettings;
   /** Tokens of a text at most, the first and the last counted; longer ones are cut at their end. */
@@ -67,6 +67,8 @@ export interface ModelDescription {
   /** Of retrieval: what of a sequence becomes its vector, and how wide that is. Default: the first token, and as wide as the encoder. */
   pooling?: "first" | "mean";
   outputDim?: number;
+  /** Of a joint model that also guesses what is hidden: how many visual tokens there are. */
+  numCodes?: number;
 }
 
 /** The file's name in its folder. */

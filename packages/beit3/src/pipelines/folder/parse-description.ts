@@ -1,6 +1,7 @@
-import { datasetTasks, type DatasetTask } from "@multiway/data";
+import { datasetTasks } from "@multiway/data";
 import { CheckpointError, formatValue } from "@multiway/errors";
 import { imagenetNormalization, inceptionNormalization, type ResizeFilter } from "@multiway/images";
+import type { JointHead } from "../../joint/joint-model.ts";
 import { descriptionFile, modelTasks, type ImageSettings, type ModelDescription, type ModelSizes, type ModelTask } from "./description.ts";
 import { Fields } from "./fields.ts";
 
@@ -54,15 +55,18 @@ export function checkDescription(value: unknown, file: string = descriptionFile)
     ...(fields.has("classes") && { classes: fields.texts("classes") }),
     ...(fields.has("templates") && { templates: templatesIn(fields) }),
     ...(fields.has("pooling") && { pooling: fields.choice("pooling", ["first", "mean"] as const) }),
+    ...(fields.has("numCodes") && { numCodes: fields.wholeNumber("numCodes") }),
     ...(fields.has("outputDim") && { outputDim: fields.wholeNumber("outputDim") }),
   };
 }
 
 /** Tasks of a joint model; what their heads choose among is counted by their lists. */
-function headsIn(fields: Fields): DatasetTask[] {
+function headsIn(fields: Fields): JointHead[] {
   const heads = fields.texts("heads");
-  const isTask = (name: string): name is DatasetTask => (datasetTasks as readonly string[]).includes(name);
-  if (!heads.every(isTask)) throw fields.misfit("heads", `a list of tasks, some of ${datasetTasks.join(", ")}`);
+  const known: readonly string[] = [...datasetTasks, "pretraining"];
+  const isTask = (name: string): name is JointHead => known.includes(name);
+  if (!heads.every(isTask)) throw fields.misfit("heads", `a list of tasks, some of ${known.join(", ")}`);
+  if (heads.includes("pretraining")) fields.wholeNumber("numCodes");
   for (const [task, list] of [["vqa", "answers"], ["classification", "classes"]] as const) if (heads.includes(task)) fields.texts(list);
   return heads;
 }
