@@ -9,6 +9,10 @@ export interface BeamSearchOptions {
   /** Most tokens of a sentence, first and last included; it holds at most three words less. Default 64. */
   maxLength?: number;
   signal?: AbortSignal;
+  /**
+   * Is told after each word how each picture's likeliest sentence begins so far: first token and words. The search may go on from another one, so that the caption need not begin so.
+   */
+  onWord?: (sentences: readonly (readonly number[])[]) => void;
 }
 
 /** Ids of special tokens. */
@@ -68,7 +72,7 @@ export interface BeamSearchResult {
  * @returns        the best sentence of each picture
  */
 export async function beamSearch(pictures: number, next: NextWords, { first, last, padding, mask }: CaptionTokens, options: BeamSearchOptions = {}): Promise<BeamSearchResult> {
-  const { numBeams = 3, lengthPenalty = 0.6, maxLength = 64, signal } = options;
+  const { numBeams = 3, lengthPenalty = 0.6, maxLength = 64, signal, onWord } = options;
   if (!Number.isInteger(numBeams) || numBeams < 1) throw new OptionError(`beamSearch: numBeams is ${numBeams}; expected a whole number, 1 or more.`);
   if (!Number.isInteger(maxLength) || maxLength < 3) throw new OptionError(`beamSearch: maxLength is ${maxLength}; expected a whole number, 3 or more: a first token, a word's place and a last token.`);
   const rows = pictures * numBeams;
@@ -110,6 +114,7 @@ export async function beamSearch(pictures: number, next: NextWords, { first, las
     sums = chosen.map(({ sum }) => sum);
     tokens = Int32Array.from(chosen.flatMap(({ word }) => [word, mask]));
     continues = Int32Array.from(chosen, ({ row }) => row);
+    onWord?.(best.map((sentence, picture) => (isDone[picture] || tokens[2 * picture * numBeams] === padding ? (sentence?.ids.slice(0, -1) ?? [first]) : sentences[picture * numBeams]!)));
   }
   return { captions: best.map((sentence) => ({ ids: sentence!.ids.slice(0, -1), score: sentence!.score })), finished, steps };
 }

@@ -128,9 +128,15 @@ describe("heads", () => {
     using loaded = await loadBeit3(folder, { device });
     const captions = await loaded.captioner.generate(pictures, { maxLength: 8 });
     expect(captions).toHaveLength(3);
-    const alone = await loaded.captioner.generate(pictures[1]!, { maxLength: 8 });
-    expect(alone.text).toBe(captions[1]!.text);
-    expect(alone.score).toBeCloseTo(captions[1]!.score, 4);
+    const told: string[] = [];
+    const alone = await loaded.captioner.generate(pictures[1]!, { maxLength: 8, numBeams: 1, onWord: (text, picture) => told.push(`${picture} ${text}`) });
+    // One beam goes on from itself: each text begins as the one before.
+    expect(told.length).toBeGreaterThan(0);
+    told.forEach((text, index) => expect(text.startsWith(told[index - 1] ?? "0 ")).toBe(true));
+    expect(told.at(-1)).toBe(`0 ${alone.text}`);
+    const again = await loaded.captioner.generate(pictures[1]!, { maxLength: 8 });
+    expect(again.text).toBe(captions[1]!.text);
+    expect(again.score).toBeCloseTo(captions[1]!.score, 4);
     expect(tokenizer.tokenize(alone.text).length).toBeLessThanOrEqual(8);
     expect(await messageOf(loaded.captioner.generate(pictures[0]!, { maxLength: 39 }))).toBe("captioner.generate: maxLength is 39; the model has positions for 38 tokens. Ask for shorter captions.");
   });
