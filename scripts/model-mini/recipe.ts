@@ -7,7 +7,7 @@ export const recipe = {
   /** Pieces of the vocabulary, at most. */
   vocabulary: 2000,
   pretraining: { steps: 2400, batch: 32, codes: 512, learningRate: 2e-3, warmup: 100, dropPath: 0.05, evalEvery: 400 },
-  tuning: { rounds: 900, learningRate: 1e-3, minimumRate: 1e-5, warmupRounds: 20, weightDecay: 0.05, betas: [0.9, 0.98], maxGradientNorm: 1, dropPath: 0.05, evaluateEveryRounds: 90, pretrainingTurns: 1 },
+  tuning: { rounds: 320, learningRate: 1e-3, minimumRate: 1e-5, warmupRounds: 10, weightDecay: 0.05, betas: [0.9, 0.98], maxGradientNorm: 1, dropPath: 0.05, evaluateEveryRounds: 80, pretrainingTurns: 1 },
   /** Heads, in the order of their turns. */
   heads: {
     retrieval: { set: "emoji", batch: 64, turns: 2, augment: "light" },

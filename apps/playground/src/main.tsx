@@ -1,0 +1,6 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { startModel } from "./model/client.ts";
+import "./style.css";
+
+render(<App client={startModel()} />, document.getElementById("app")!);

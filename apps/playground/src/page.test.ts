@@ -1,0 +1,154 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { loadBeit3, type Beit3 } from "@multiway/beit3";
+import { openDevice, type Device } from "@multiway/tensor";
+import { chromium } from "@multiway/testing/software";
+import { wasm } from "@multiway/wasm";
+import { chromium as browsers, type Browser, type Page } from "playwright";
+import { build, preview, type PreviewServer } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "..");
+const sample = (file: string) => readFile(join(root, "public/samples", file));
+let outDir: string;
+let server: PreviewServer;
+let browser: Browser;
+let device: Device;
+/** What Node computes. */
+let model: Beit3;
+
+beforeAll(async () => {
+  outDir = await mkdtemp(join(tmpdir(), "multiway-playground-"));
+  await build({ root, logLevel: "error", build: { outDir, emptyOutDir: true } });
+  server = await preview({ root, logLevel: "error", build: { outDir }, preview: { port: 0 } });
+  browser = await browsers.launch((await chromium()) ?? { channel: "chrome" });
+  device = await openDevice(wasm());
+  model = await loadBeit3("mini", { device });
+}, 120_000);
+afterAll(async () => {
+  await device.close();
+  await browser.close();
+  await server.close();
+  await rm(outDir, { recursive: true });
+});
+
+interface Opened extends AsyncDisposable {
+  page: Page;
+  /** What went wrong in the page, and what it asked of others. */
+  complaints: string[];
+  /** Files of the scripts that the page and its worker have loaded. */
+  scripts: Set<string>;
+}
+
+/** A room, once its model is open. */
+async function open(room: string, { width = 1600, colorScheme = "light" }: { width?: number; colorScheme?: "light" | "dark" } = {}): Promise<Opened> {
+  const address = server.resolvedUrls!.local[0]!;
+  const page = await browser.newPage({ viewport: { width, height: 1000 }, colorScheme });
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(address) && !url.startsWith("blob:")) complaints.push(`a request to ${url}`);
+  });
+  const scripts = new Set<string>();
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (pathname.endsWith(".js")) scripts.add(join(outDir, pathname));
+  });
+  await page.goto(`${address}?device=wasm#${room}`);
+  await page.getByText(/Ready in/).waitFor({ timeout: 30_000 });
+  return { page, complaints, scripts, [Symbol.asyncDispose]: () => page.close() };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+describe("on the CPU the page shows what Node computes", () => {
+  test("Look: names of a picture, nearest first", async () => {
+    await using opened = await open("look");
+    const { page, complaints } = opened;
+    const names = (await page.getByLabel("Names, one in each line").inputValue()).split("\n");
+    const expected = await model.zeroShot.classify(await sample("dog-face.png"), names);
+    await expect.poll(() => page.getByLabel("Names, nearest first").getByRole("listitem").allInnerTexts(), { timeout: 10_000 }).toEqual(expected.slice(0, 6).map(({ name, probability }) => `${name}\n${percent(probability)}`));
+    expect(complaints).toEqual([]);
+  });
+
+  test("Ask: an answer, a caption, a judgement and a search", async () => {
+    await using opened = await open("ask");
+    const { page, complaints } = opened;
+    const question = await page.getByLabel("A question about it").inputValue();
+    await page.getByRole("button", { name: "Ask" }).click();
+    const { best } = await model.vqa.answer(await sample("boxes-1-a.png"), question);
+    await expect.poll(() => page.getByLabel("Answers, best first").getByRole("listitem").allInnerTexts(), { timeout: 10_000 }).toEqual(best.map(({ answer, score }) => `${answer}\n${percent(score)}`));
+
+    await page.getByRole("button", { name: "pizza" }).click();
+    await page.getByRole("button", { name: "Describe it" }).click();
+    const { text } = await model.captioner.generate(await sample("pizza.png"));
+    await expect.poll(() => page.locator(".caption").innerText(), { timeout: 10_000 }).toBe(text);
+
+    await page.getByRole("button", { name: "Judge" }).click();
+    const { isTrue, probability } = await model.reasoner.judge(await sample("boxes-1-a.png"), await sample("boxes-1-b.png"), await page.getByLabel("A sentence about them").inputValue());
+    await page.getByText(`${isTrue ? "True" : "False"}: ${(100 * Math.max(probability, 1 - probability)).toFixed(0)} % sure.`).waitFor({ timeout: 10_000 });
+
+    await page.getByRole("button", { name: "Search" }).click();
+    await expect.poll(() => page.getByLabel("Found, best first").getByRole("listitem").count(), { timeout: 10_000 }).toBe(6);
+    expect(complaints).toEqual([]);
+  });
+
+  test("Hide: guesses for a hidden word, with the picture and without", async () => {
+    await using opened = await open("hide");
+    const { page, complaints } = opened;
+    await page.getByLabel("Words: choose those to hide").getByRole("button", { name: "dog" }).click();
+    const tokenizer = model.tokenizer!;
+    const ids = Int32Array.from([...tokenizer.tokenize("dog").map(() => tokenizer.maskId), ...tokenizer.tokenize("face")]);
+    for (const [name, options] of [["with", { picture: await sample("dog-face.png") }], ["without", {}]] as const) {
+      const [expected] = await model.filler.words(ids, options);
+      const shown = page.getByLabel(`Guesses for word 1 ${name} the picture`).getByRole("listitem");
+      await expect.poll(() => shown.allInnerTexts(), { timeout: 10_000 }).toEqual(expected!.best.map(({ text, probability }) => `${text}\n${percent(probability)}`));
+    }
+    await page.getByText(/hidden patches have the visual token/).waitFor({ timeout: 10_000 });
+    expect(complaints).toEqual([]);
+  });
+});
+
+test("scripts that come before the first answer are small", async () => {
+  await using opened = await open("ask");
+  const { page, scripts } = opened;
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByLabel("Answers, best first").waitFor();
+  expect(scripts.size).toBeGreaterThan(3);
+  const sizes = await Promise.all([...scripts].map(async (file) => gzipSync(await readFile(file)).length));
+  expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(200_000);
+});
+
+test("no room is wider than a phone or a desk, in light or dark", async () => {
+  for (const room of ["look", "ask", "hide"]) {
+    for (const [width, colorScheme] of [[400, "dark"], [1600, "light"]] as const) {
+      await using opened = await open(room, { width, colorScheme });
+      expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    }
+  }
+}, 60_000);
+
+test("a picture that is none is refused with a remedy, and nothing else is touched", async () => {
+  await using opened = await open("look");
+  const { page } = opened;
+  await page.locator('input[accept="image/*"]').setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
+  await page.getByRole("alert").filter({ hasText: "notes.txt is no picture (text/plain). Choose a PNG, JPEG, WebP, GIF or AVIF file." }).waitFor();
+  await page.locator('input[accept="image/*"]').setInputFiles({ name: "broken.png", mimeType: "image/png", buffer: Buffer.from("no picture") });
+  await expect.poll(() => page.getByRole("alert").allInnerTexts(), { timeout: 10_000 }).toContainEqual(expect.stringMatching(/broken\.png: the file begins with/));
+  await page.getByRole("button", { name: "pizza" }).click();
+  await expect.poll(() => page.getByRole("alert").count(), { timeout: 10_000 }).toBe(0);
+});
+
+test("a hostile checkpoint is refused with a sentence, and the model before stays", async () => {
+  await using opened = await open("look");
+  const { page } = opened;
+  await page.getByText("Another model").click();
+  await page.locator("input[multiple]").setInputFiles({ name: "evil.pth", mimeType: "application/octet-stream", buffer: Buffer.from("\x80\x02cos\nsystem\nU\x04echo\x85R.") });
+  await expect.poll(() => page.getByRole("alert").allInnerTexts(), { timeout: 10_000 }).toContainEqual(expect.stringContaining("evil.pth"));
+  await page.getByRole("button", { name: "pizza" }).click();
+  await expect.poll(() => page.getByLabel("Names, nearest first").getByRole("listitem").count(), { timeout: 10_000 }).toBe(6);
+});

@@ -1,0 +1,87 @@
+import type { Beit3, PairEncoding } from "@multiway/beit3";
+import type { AttentionMaps, Calls, Guess, Pixels, Scored } from "./protocol.ts";
+import type { Session } from "./session.ts";
+
+export interface CallOptions {
+  signal: AbortSignal;
+  onProgress: (progress: never) => void;
+}
+
+type Answers = { readonly [K in keyof Calls]: (session: Session, input: Calls[K]["input"], options: { signal: AbortSignal; onProgress: (progress: Calls[K]["progress"]) => void }) => Promise<Calls[K]["output"]> };
+
+/** How each call is answered. */
+export const answers: Answers = {
+  open: (session, { device, place }, options) => session.open(device, place, options),
+
+  attend: async ({ model }, { picture, text }, { signal }) => (text.trim() === "" ? await attentionAlone(model, picture, signal) : await attentionBeside(model, picture, text, signal)),
+
+  async name({ model }, { picture, names }, { signal }) {
+    const choices = await model.zeroShot.classify(picture, names, { signal });
+    return choices.map(({ name, probability }) => ({ name, share: probability }));
+  },
+
+  async ask({ model }, { picture, question }, { signal }) {
+    const { best } = await model.vqa.answer(picture, question, { signal });
+    return best.map(({ answer, score }) => ({ name: answer, share: score }));
+  },
+
+  judge: ({ model }, { left, right, sentence }, { signal }) => model.reasoner.judge(left, right, sentence, { signal }),
+
+  async caption({ model }, { picture }, { signal, onProgress }) {
+    const { text } = await model.captioner.generate(picture, { signal, onWord: (begun) => onProgress(begun) });
+    return text;
+  },
+
+  async search({ model }, { pictures, query }, { signal }) {
+    if (typeof query === "string") return await model.retriever.rank({ text: query, images: pictures }, { signal });
+    const [wanted, ...all] = await model.encodeImage([query, ...pictures], { signal });
+    return all
+      .map(({ vector }, index) => ({ index, score: vector.reduce((sum, value, at) => sum + value * wanted!.vector[at]!, 0) }))
+      .sort((a, b) => b.score - a.score);
+  },
+
+  async words({ model }, { picture, words, hidden }, { signal }) {
+    const tokenizer = model.tokenizer!;
+    const pieces = words.map((word) => [...tokenizer.tokenize(word)]);
+    const starts = pieces.map((_, word) => pieces.slice(0, word).reduce((sum, { length }) => sum + length, 0));
+    const ids = Int32Array.from(pieces.flatMap((own, word) => (hidden.includes(word) ? own.map(() => tokenizer.maskId) : own)));
+    const [seen, alone] = [await model.filler.words(ids, { picture, signal }), await model.filler.words(ids, { signal })];
+    const at = (guesses: typeof seen, place: number): Scored[] => guesses.find((guess) => guess.place === place)!.best.map(({ text, probability }) => ({ name: text, share: probability }));
+    // A word of several pieces is guessed by its first.
+    return hidden.map((word): Guess => ({ place: word, withPicture: at(seen, starts[word]!), textAlone: at(alone, starts[word]!) }));
+  },
+
+  async patches({ model }, { picture, hidden, text }, { signal }) {
+    const { guessed, actual, image } = await model.filler.patches(picture, hidden, { signal, ...(text.trim() !== "" && { text }) });
+    const places = [...hidden.keys()].filter((patch) => hidden[patch]);
+    return { image: withAlpha(image), hidden: places.length, right: places.filter((patch) => guessed[patch] === actual[patch]).length };
+  },
+};
+
+async function attentionAlone(model: Beit3, picture: Blob, signal: AbortSignal): Promise<AttentionMaps> {
+  const { attentions } = await model.encodeImage(picture, { attentions: true, signal });
+  return { ...sizesOf(model), words: [], vision: attentions!.map(({ data }) => data) };
+}
+
+async function attentionBeside(model: Beit3, picture: Blob, text: string, signal: AbortSignal): Promise<AttentionMaps> {
+  const tokenizer = model.tokenizer!;
+  const ids = tokenizer.tokenize(text);
+  const { attentions } = (await model.encodePair(picture, ids, { attentions: true, signal })) as PairEncoding;
+  const shown = ids.subarray(0, attentions![0]!.language.shape[1]! - 2);
+  return {
+    ...sizesOf(model),
+    words: ["<s>", ...Array.from(shown, (id) => tokenizer.decode([id])), "</s>"],
+    vision: attentions!.map(({ vision }) => vision.data),
+    language: attentions!.map(({ language }) => language.data),
+  };
+}
+
+function sizesOf({ description: { model } }: Beit3): Pick<AttentionMaps, "heads" | "patchesPerSide"> {
+  return { heads: model.numHeads, patchesPerSide: model.imageSize / model.patchSize };
+}
+
+function withAlpha({ width, height, data }: { width: number; height: number; data: Uint8Array }): Pixels {
+  const pixels = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let pixel = 0; pixel < width * height; pixel++) pixels.set(data.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
+  return { width, height, data: pixels };
+}

@@ -1,0 +1,80 @@
+import type { LoadingProgress } from "@multiway/beit3";
+
+/** Which device to compute on: `auto` takes a GPU where there is one. */
+export type DeviceChoice = "auto" | "webgpu" | "wasm";
+
+/** Where a model comes from: the one that comes along, an address, a checkpoint's file, or the files of a model folder. */
+export type ModelPlace = "mini" | { address: string } | { files: File[] };
+
+/** What is known of a model that is open. */
+export interface ModelInfo {
+  name: string;
+  device: string;
+  description: string;
+  abilities: string[];
+  parameters: number;
+  /** Pictures are read in so many patches each way. */
+  patchesPerSide: number;
+  imageSize: number;
+  layers: number;
+  heads: number;
+  /** Milliseconds that opening took. */
+  openedIn: number;
+}
+
+/** Where every token of a picture, and of a text beside it, looks: for each layer [heads, queries, keys]. */
+export interface AttentionMaps {
+  heads: number;
+  patchesPerSide: number;
+  /** The text's tokens, with the first and the last one; empty for a picture alone. */
+  words: string[];
+  /** Queries of the class token and the patches; keys are these and the words. */
+  vision: Float32Array[];
+  /** Queries of the words; absent without a text. */
+  language?: Float32Array[];
+}
+
+export interface Scored {
+  name: string;
+  /** 0 to 1 */
+  share: number;
+}
+
+export interface Guess {
+  /** Place among the words of the text. */
+  place: number;
+  withPicture: Scored[];
+  textAlone: Scored[];
+}
+
+/** A picture of pixels. */
+export interface Pixels {
+  width: number;
+  height: number;
+  /** Red, green, blue, alpha. */
+  data: Uint8ClampedArray;
+}
+
+/** What the page asks of the worker: what goes in, what comes out, and what is told on the way. */
+export interface Calls {
+  open: { input: { device: DeviceChoice; place: ModelPlace }; output: ModelInfo; progress: LoadingProgress };
+  attend: { input: { picture: Blob; text: string }; output: AttentionMaps; progress: never };
+  name: { input: { picture: Blob; names: string[] }; output: Scored[]; progress: never };
+  ask: { input: { picture: Blob; question: string }; output: Scored[]; progress: never };
+  judge: { input: { left: Blob; right: Blob; sentence: string }; output: { isTrue: boolean; probability: number }; progress: never };
+  caption: { input: { picture: Blob }; output: string; progress: string };
+  search: { input: { pictures: Blob[]; query: string | Blob }; output: { index: number; score: number }[]; progress: never };
+  words: { input: { picture: Blob; words: string[]; hidden: number[] }; output: Guess[]; progress: never };
+  patches: { input: { picture: Blob; hidden: boolean[]; text: string }; output: { image: Pixels; right: number; hidden: number }; progress: never };
+}
+
+export type CallName = keyof Calls;
+
+export type ToWorker = { [K in CallName]: { id: number; call: K; input: Calls[K]["input"] } }[CallName] | { id: number; abort: true };
+
+export type FromWorker =
+  | { id: number; output: unknown }
+  | { id: number; progress: unknown }
+  | { id: number; error: { name: string; message: string } }
+  /** The device is gone; the next `open` takes another one. */
+  | { lost: string };
