@@ -1,13 +1,14 @@
 import { useEffect, useState } from "preact/hooks";
 import { Ask } from "./ask/ask.tsx";
 import { Hide } from "./hide/hide.tsx";
+import { Teach } from "./teach/teach.tsx";
 import { Look } from "./look/look.tsx";
 import { ModelBar } from "./model/model-bar.tsx";
 import type { ModelClient } from "./model/client.ts";
 import { useTask } from "./ui/use-task.ts";
 import type { DeviceChoice, ModelInfo, ModelPlace } from "./worker/protocol.ts";
 
-const rooms = { look: { title: "Look", View: Look }, ask: { title: "Ask", View: Ask }, hide: { title: "Hide", View: Hide } } as const;
+const rooms = { look: { title: "Look", View: Look }, ask: { title: "Ask", View: Ask }, hide: { title: "Hide", View: Hide }, teach: { title: "Teach", View: Teach } } as const;
 type Room = keyof typeof rooms;
 
 const roomInAddress = (): Room => {

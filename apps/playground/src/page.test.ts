@@ -113,6 +113,26 @@ describe("on the CPU the page shows what Node computes", () => {
   });
 });
 
+test("Teach: a head learns in the page, tells a new picture, and its files do the same in Node", async () => {
+  await using opened = await open("teach");
+  const { page, complaints } = opened;
+  await page.getByLabel("Pictures of alive").getByRole("button").first().waitFor();
+  await page.getByRole("button", { name: "Teach", exact: true }).click();
+  await page.getByText(/Learnt in \d+ s; 100 % of its pictures are right/).waitFor({ timeout: 60_000 });
+  const [, first, last] = /([\d.]+) at first, ([\d.]+) now/.exec((await page.getByRole("img", { name: /^The loss/ }).getAttribute("aria-label"))!)!;
+  expect(Number(last)).toBeLessThan(0.7 * Number(first));
+
+  await page.getByRole("button", { name: "umbrella" }).click();
+  const saved = new Map<string, Uint8Array>();
+  page.on("download", (download) => void download.path().then(async (path) => saved.set(download.suggestedFilename(), await readFile(path))));
+  await page.getByRole("button", { name: /^Save its/ }).click();
+  await expect.poll(() => [...saved.keys()].sort(), { timeout: 10_000 }).toEqual(["model.json", "model.safetensors"]);
+  using taught = await loadBeit3(Object.fromEntries(saved), { device });
+  const expected = await taught.classifier.classify(await sample("umbrella.png"));
+  await expect.poll(() => page.getByLabel("Classes, likeliest first").getByRole("listitem").allInnerTexts(), { timeout: 10_000 }).toEqual(expected.map(({ name, probability }) => `${name}\n${percent(probability)}`));
+  expect(complaints).toEqual([]);
+}, 90_000);
+
 test("scripts that come before the first answer are small", async () => {
   await using opened = await open("ask");
   const { page, scripts } = opened;
@@ -124,7 +144,7 @@ test("scripts that come before the first answer are small", async () => {
 });
 
 test("no room is wider than a phone or a desk, in light or dark", async () => {
-  for (const room of ["look", "ask", "hide"]) {
+  for (const room of ["look", "ask", "hide", "teach"]) {
     for (const [width, colorScheme] of [[400, "dark"], [1600, "light"]] as const) {
       await using opened = await open(room, { width, colorScheme });
       expect(await opened.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);

@@ -1,11 +1,7 @@
 import type { Beit3, PairEncoding } from "@multiway/beit3";
 import type { AttentionMaps, Calls, Guess, Pixels, Scored } from "./protocol.ts";
 import type { Session } from "./session.ts";
-
-export interface CallOptions {
-  signal: AbortSignal;
-  onProgress: (progress: never) => void;
-}
+import { teach } from "./teach.ts";
 
 type Answers = { readonly [K in keyof Calls]: (session: Session, input: Calls[K]["input"], options: { signal: AbortSignal; onProgress: (progress: Calls[K]["progress"]) => void }) => Promise<Calls[K]["output"]> };
 
@@ -50,6 +46,19 @@ export const answers: Answers = {
     // A word of several pieces is guessed by its first.
     return hidden.map((word): Guess => ({ place: word, withPicture: at(seen, starts[word]!), textAlone: at(alone, starts[word]!) }));
   },
+
+  async teach(session, input, options) {
+    const { accuracy, ...taught } = await teach(session.model, input, options);
+    session.taught = taught;
+    return { accuracy };
+  },
+
+  async tell({ taught }, { picture }, { signal }) {
+    const choices = await taught.model.classifier.classify(picture, { signal });
+    return choices.map(({ name, probability }) => ({ name: name!, share: probability }));
+  },
+
+  taught: ({ taught }) => Promise.resolve([...taught.files].map(([name, bytes]) => ({ name, bytes }))),
 
   async patches({ model }, { picture, hidden, text }, { signal }) {
     const { guessed, actual, image } = await model.filler.patches(picture, hidden, { signal, ...(text.trim() !== "" && { text }) });

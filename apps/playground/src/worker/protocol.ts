@@ -65,6 +65,11 @@ export interface Calls {
   caption: { input: { picture: Blob }; output: string; progress: string };
   search: { input: { pictures: Blob[]; query: string | Blob }; output: { index: number; score: number }[]; progress: never };
   words: { input: { picture: Blob; words: string[]; hidden: number[] }; output: Guess[]; progress: never };
+  teach: { input: { classes: { name: string; pictures: Blob[] }[]; steps: number }; output: { accuracy: number }; progress: { step: number; steps: number; loss: number; accuracy: number } };
+  /** What a picture shows, by what was taught. */
+  tell: { input: { picture: Blob }; output: Scored[]; progress: never };
+  /** The files of the taught model's folder. */
+  taught: { input: Record<never, never>; output: { name: string; bytes: Uint8Array<ArrayBuffer> }[]; progress: never };
   patches: { input: { picture: Blob; hidden: boolean[]; text: string }; output: { image: Pixels; right: number; hidden: number }; progress: never };
 }
 

@@ -3,12 +3,14 @@ import { OptionError } from "@multiway/errors";
 import { openDevice, type Device } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { webgpu } from "@multiway/webgpu";
+import type { Taught } from "./teach.ts";
 import type { DeviceChoice, ModelInfo, ModelPlace } from "./protocol.ts";
 
 /** The model that is open, and its device. */
 export class Session {
   #device: Device | undefined;
   #model: Beit3 | undefined;
+  #taught: Taught | undefined;
   readonly #onLost: (reason: string) => void;
 
   constructor(onLost: (reason: string) => void) {
@@ -21,12 +23,23 @@ export class Session {
     throw new OptionError("No model is open yet. Wait until it is, or choose one above.");
   }
 
+  /** What was taught in the page. @throws OptionError when nothing was */
+  get taught(): Taught {
+    if (this.#taught) return this.#taught;
+    throw new OptionError("Nothing was taught yet. Teach the model first.");
+  }
+  set taught(taught: Taught) {
+    this.#taught?.model.dispose();
+    this.#taught = taught;
+  }
+
   /** Opens a model; the one before is given back only when the new one has come. */
   async open(choice: DeviceChoice, place: ModelPlace, { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: LoadingProgress) => void }): Promise<ModelInfo> {
     const began = performance.now();
     const device = await this.#deviceFor(choice);
     const model = await loadBeit3(sourceOf(place), { device, signal, onProgress });
     this.#model?.dispose();
+    if (this.#device !== device) this.#taught = undefined;
     if (this.#device !== device) await this.#device?.close();
     this.#device = device;
     this.#model = model;
@@ -50,7 +63,7 @@ export class Session {
     const device = await openDevice(choice === "auto" ? [webgpu(), wasm()] : choice === "wasm" ? wasm() : webgpu({ allowSoftware: true }));
     void device.lost.then((reason) => {
       if (reason === undefined || this.#device !== device) return;
-      this.#device = this.#model = undefined;
+      this.#device = this.#model = this.#taught = undefined;
       this.#onLost(reason);
     });
     return device;
