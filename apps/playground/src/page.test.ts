@@ -143,6 +143,23 @@ test("scripts that come before the first answer are small", async () => {
   expect(sizes.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(200_000);
 });
 
+test("after the first visit it works without a network", async () => {
+  const context = await browser.newContext();
+  try {
+    const page = await context.newPage();
+    await page.goto(`${server.resolvedUrls!.local[0]!}?device=wasm#look`);
+    await page.getByText(/Ready in/).waitFor({ timeout: 30_000 });
+    await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+    await context.setOffline(true);
+    await page.reload();
+    await page.getByText(/Ready in/).waitFor({ timeout: 30_000 });
+    await expect.poll(() => page.getByLabel("Names, nearest first").getByRole("listitem").count(), { timeout: 10_000 }).toBe(6);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  } finally {
+    await context.close();
+  }
+}, 60_000);
+
 test("no room is wider than a phone or a desk, in light or dark", async () => {
   for (const room of ["look", "ask", "hide", "teach"]) {
     for (const [width, colorScheme] of [[400, "dark"], [1600, "light"]] as const) {
