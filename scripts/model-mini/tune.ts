@@ -79,7 +79,7 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
   await using log = await reopenLog(out, saved);
   const isFinished = await trainAndKeep(
     {
-      training: jointTask({ parts: heads.map(({ part }) => part), optimizer, maxGradientNorm: tuning.maxGradientNorm }),
+      training: jointTask({ parts: heads.map(({ part }) => part), optimizer, gradientNorm: tuning.gradientNorm }),
       state,
       course,
       key: key.fold(2),

@@ -2,7 +2,6 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { startModel } from "./model/client.ts";
 import { workOffline } from "./offline/register.ts";
-import "./style.css";
 
 render(<App client={startModel()} />, document.getElementById("app")!);
 void workOffline();

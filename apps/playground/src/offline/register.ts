@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 /**
  * Lets the page work offline, where the browser and the host allow it. On a host that sends no headers for shared memory the page is loaded once more, now with them.
  */

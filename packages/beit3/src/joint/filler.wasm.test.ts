@@ -43,7 +43,7 @@ beforeAll(async () => {
   const task = jointTask({
     parts: [tunedPart(retrieval, { examples: pairs, batchSize: 4, key: key(3) }), pretrainingPart({ prepare: pretrainingBatches(context, examples, { patchSize: 8, batchSize: 4, key: key(4), minBlock: 1 }), batchSize: 4, turns: 3 })],
     optimizer: new AdamW({ weightDecay: 0.01 }),
-    maxGradientNorm: 1,
+    gradientNorm: 1,
   });
   let state = await realize(await startFineTuning(started, new AdamW(), device));
   for (let step = 0; step < 400; step++) state = task.step(state, await task.prepare(step, key(5).fold(step)), key(6).fold(step), 3e-3).state;

@@ -1,8 +1,8 @@
 import { ShuffledSampler, type RowPlace } from "@multiway/data";
 import { formatList, OptionError } from "@multiway/errors";
-import { clipByGlobalNorm, type AdamW } from "@multiway/optim";
+import { globalNorm, type AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
-import { compile, valueAndGrad, type RandomKey, type Tensor } from "@multiway/tensor";
+import { compile, mapTree, valueAndGrad, type RandomKey, type Tensor } from "@multiway/tensor";
 import type { Task } from "@multiway/training";
 import type { FineTuningState } from "../fine-tuning/fine-tuning-task.ts";
 import type { HeadModel, TaskHead } from "../fine-tuning/task-head.ts";
@@ -52,9 +52,12 @@ export interface JointTaskOptions {
   /** They take turns: in a round each has as many steps as it asks for, spread over the round. */
   parts: readonly JointPart[];
   optimizer: AdamW;
-  /** Largest norm of all gradients together. */
-  maxGradientNorm: number;
+  /** The norm that all gradients of a step together are scaled to, up as well as down. Else tasks with a small loss would learn nothing beside those with a large one: the optimizer's running squares are common to all. */
+  gradientNorm: number;
 }
+
+/** Below it gradients are noise. */
+const leastNorm = 1e-6;
 
 /** The batch of the part whose turn it is. */
 export interface JointBatch {
@@ -67,7 +70,7 @@ export interface JointBatch {
  *
  * Metrics of a step: its loss, and loss and accuracy under the task's name.
  */
-export function jointTask({ parts, optimizer, maxGradientNorm }: JointTaskOptions): Task<FineTuningState<JointModel>, JointBatch> {
+export function jointTask({ parts, optimizer, gradientNorm }: JointTaskOptions): Task<FineTuningState<JointModel>, JointBatch> {
   const round = roundOf(parts.map(({ turns = 1 }) => turns));
   const steps = parts.map((part) =>
     compile(
@@ -76,9 +79,10 @@ export function jointTask({ parts, optimizer, maxGradientNorm }: JointTaskOption
           const result = part.loss(joint, batch, randomness);
           return [result.loss, result.accuracy] as const;
         })(model);
-        const clipped = clipByGlobalNorm(gradients, maxGradientNorm);
-        const next = optimizer.update(model, clipped.gradients, state, { learningRate });
-        const metrics: Record<string, Tensor> = { loss, [`${part.task}Loss`]: loss, [`${part.task}Accuracy`]: accuracy as Tensor, gradientNorm: clipped.norm };
+        const norm = globalNorm(gradients);
+        const scale = norm.maximum(leastNorm).reciprocal().mul(gradientNorm);
+        const next = optimizer.update(model, mapTree(gradients, (gradient) => gradient.mul(scale)), state, { learningRate });
+        const metrics: Record<string, Tensor> = { loss, [`${part.task}Loss`]: loss, [`${part.task}Accuracy`]: accuracy as Tensor, gradientNorm: norm };
         return { state: { model: next.model, optimizer: next.state }, metrics };
       },
       { name: `joint fine-tuning: ${part.task}`, donate: [0] },

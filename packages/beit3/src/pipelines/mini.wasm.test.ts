@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createImage, fillRect, type Image } from "@multiway/images";
+import { createImage } from "@multiway/images";
 import { openDevice, type Device } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,24 +13,17 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-/** Three boxes as NLVR draws them, with squares of one colour in each. */
-function boxes(counts: readonly [number, number, number], colour: readonly [number, number, number]): Image {
-  const image = createImage(320, 100, 3, 128);
-  counts.forEach((count, box) => {
-    fillRect(image, { left: 110 * box, top: 0, width: 100, height: 100 }, [211, 211, 211]);
-    for (let index = 0; index < count; index++) fillRect(image, { left: 110 * box + 10 + 30 * (index % 3), top: 10 + 40 * Math.floor(index / 3), width: 20, height: 20 }, colour);
-  });
-  return image;
-}
-
 test("the model that comes along does all five things", () => {
-  expect([...model.abilities].sort()).toEqual(["captioner", "classifier", "reasoner", "retriever", "vqa", "zeroShot"]);
+  expect([...model.abilities].sort()).toEqual(["captioner", "classifier", "filler", "reasoner", "retriever", "vqa", "zeroShot"]);
   expect(model.description.task).toBe("joint");
 });
 
-test("it counts what is in a box", async () => {
-  const answers = await model.vqa.answer([boxes([3, 1, 5], [0, 153, 255]), boxes([3, 1, 5], [0, 153, 255])], ["is there a blue square in the left box?", "is there a yellow square in the left box?"]);
-  expect(answers.map(({ answer }) => answer)).toEqual(["yes", "no"]);
+test("it sees: the same question about two pictures has other answers, and a word beside its picture is likelier", async () => {
+  const emoji = (name: string) => readFile(new URL(`../../../../apps/playground/public/samples/${name}.png`, import.meta.url));
+  const [few, many] = await model.vqa.answer([createImage(320, 100, 3, 211), await emoji("boxes-1-b")], ["how many things are in the middle box?", "how many things are in the right box?"]);
+  expect(few!.best[0]!.score).not.toBeCloseTo(many!.best[0]!.score, 2);
+  const probabilityOf = async (picture: string) => (await model.filler.words("<mask> face", { picture: await emoji(picture), top: 2000 }))[0]!.best.find(({ text }) => text === "cat")!.probability;
+  expect(await probabilityOf("cat-face")).toBeGreaterThan(await probabilityOf("sailboat"));
 });
 
 test("its package names no more than the limit allows, and its card the figures that it was measured with", async () => {
