@@ -2,7 +2,7 @@ import { access, copyFile, mkdir, readFile, stat, writeFile } from "node:fs/prom
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openChosenDevice, type DeviceChoice } from "../../apps/cli/src/open-chosen-device.ts";
+import { deviceChoices, openChosenDevice } from "../../apps/cli/src/open-chosen-device.ts";
 import { runPretraining } from "../../apps/cli/src/pretrain/run.ts";
 import { formatFigures } from "../../apps/cli/src/training-run/format-figures.ts";
 import { beginTraining } from "../../apps/cli/src/training-run/begin.ts";
@@ -30,6 +30,8 @@ async function main(args: string[]): Promise<number> {
   if (values.help) return console.log(usage), 0;
   if (values.from === undefined) throw new OptionError(`model-mini: give --from, the folder of the data.\n\n${usage}`);
   const { out, from } = values;
+  const choice = deviceChoices.find((name) => name === values.device);
+  if (!choice) throw new OptionError(`model-mini: --device is ${values.device}; expected ${deviceChoices.join(", ")}.`);
   const dataOf = (set: keyof typeof sets): string => join(out, "data", set);
   for (const set of Object.keys(sets) as (keyof typeof sets)[]) {
     if (await exists(join(dataOf(set), "train.jsonl"))) continue;
@@ -38,7 +40,7 @@ async function main(args: string[]): Promise<number> {
   }
 
   const { ui, interrupts } = beginTraining(out);
-  const device = await openChosenDevice({ device: values.device as DeviceChoice });
+  const device = await openChosenDevice({ device: choice });
   try {
     ui.note(`Device: ${device.name}, ${device.description}`);
     const { signal } = interrupts;

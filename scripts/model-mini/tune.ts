@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { trainAndKeep, stateFileIn } from "../../apps/cli/src/training-run/train-and-keep.ts";
@@ -69,7 +70,7 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
   const round = heads.reduce((sum, { part }) => sum + part.turns!, 0);
   const course = { steps: tuning.rounds * round, learningRate: tuning.learningRate, minimumRate: tuning.minimumRate, warmupSteps: tuning.warmupRounds * round, evaluateEvery: tuning.evaluateEveryRounds * round };
   const settings = { recipe: JSON.stringify(recipe) };
-  const saved = await readRun(stateFileIn(out), settings).catch(() => undefined);
+  const saved = existsSync(stateFileIn(out)) ? await readRun(stateFileIn(out), settings) : undefined;
   const record: RunRecord = { settings, step: 0, evaluations: [], seconds: 0, ...saved, learningRate: tuning.learningRate };
   const optimizer = new AdamW({ betas: tuning.betas, weightDecay: tuning.weightDecay });
   const first = await startFineTuning(model, optimizer, device);

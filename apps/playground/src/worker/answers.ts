@@ -29,11 +29,9 @@ export const answers: Answers = {
   },
 
   async search({ model }, { pictures, query }, { signal }) {
-    if (typeof query === "string") return await model.retriever.rank({ text: query, images: pictures }, { signal });
-    const [wanted, ...all] = await model.encodeImage([query, ...pictures], { signal });
-    return all
-      .map(({ vector }, index) => ({ index, score: vector.reduce((sum, value, at) => sum + value * wanted!.vector[at]!, 0) }))
-      .sort((a, b) => b.score - a.score);
+    // A vector of a picture is compared as that of a text is.
+    const wanted = typeof query === "string" ? query : (await model.encodeImage(query, { signal })).vector;
+    return await model.retriever.rank({ text: wanted, images: pictures }, { signal });
   },
 
   async words({ model }, { picture, words, hidden }, { signal }) {

@@ -37,7 +37,13 @@ export class Session {
   async open(choice: DeviceChoice, place: ModelPlace, { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: LoadingProgress) => void }): Promise<ModelInfo> {
     const began = performance.now();
     const device = await this.#deviceFor(choice);
-    const model = await loadBeit3(sourceOf(place), { device, signal, onProgress });
+    let model: Beit3;
+    try {
+      model = await loadBeit3(sourceOf(place), { device, signal, onProgress });
+    } catch (error) {
+      if (this.#device !== device) await device.close();
+      throw error;
+    }
     this.#model?.dispose();
     if (this.#device !== device) this.#taught = undefined;
     if (this.#device !== device) await this.#device?.close();

@@ -1,4 +1,4 @@
-import { classificationHead, describeModel, fineTuningGroups, fineTuningTask, HeadContext, learntModel, loadBeit3, startFineTuning, transformerOptionsOf, writeModelFolder, type Beit3 } from "@multiway/beit3";
+import { classificationHead, describeModel, fineTuningGroups, fineTuningTask, HeadContext, learntModel, loadBeit3, memoryFolder, startFineTuning, transformerOptionsOf, writeModelFolder, type Beit3 } from "@multiway/beit3";
 import type { ClassificationExample } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
 import { loadImage, type Image } from "@multiway/images";
@@ -7,7 +7,6 @@ import { AdamW, warmupCosine } from "@multiway/optim";
 import { key } from "@multiway/random";
 import { mapTree, realize, tensorsOf } from "@multiway/tensor";
 import { train } from "@multiway/training";
-import { memoryFolder } from "./memory-folder.ts";
 import type { Calls } from "./protocol.ts";
 
 const largestBatch = 16;
@@ -61,7 +60,7 @@ function checkedNames(classes: TeachInput["classes"]): string[] {
   const names = classes.map(({ name }) => name.trim());
   if (names.length < 2) throw new OptionError(`There ${names.length === 1 ? "is one class" : "are no classes"}; expected two at least. Add another one.`);
   const lacking = classes.find(({ name, pictures }) => name.trim() === "" || pictures.length === 0);
-  if (lacking) throw new OptionError(`A class ${lacking.name.trim() === "" ? "has no name" : `, ${JSON.stringify(lacking.name)}, has no picture`}; expected a name and a picture at least. Add it, or remove the class.`.replace(" ,", ","));
+  if (lacking) throw new OptionError(`${lacking.name.trim() === "" ? "A class has no name" : `The class ${JSON.stringify(lacking.name)} has no picture`}; expected a name and a picture at least. Add it, or remove the class.`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new OptionError(`Two classes are called ${JSON.stringify(twice)}; expected a name for each. Rename one.`);
   return names;

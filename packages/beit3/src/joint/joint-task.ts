@@ -52,7 +52,7 @@ export interface JointTaskOptions {
   /** They take turns: in a round each has as many steps as it asks for, spread over the round. */
   parts: readonly JointPart[];
   optimizer: AdamW;
-  /** The norm that all gradients of a step together are scaled to, up as well as down. Else tasks with a small loss would learn nothing beside those with a large one: the optimizer's running squares are common to all. */
+  /** The norm that all gradients of a step together are scaled to, up as well as down. The optimizer's running squares are common to all tasks, so that those with small gradients would move the encoder little beside those with large ones. */
   gradientNorm: number;
 }
 

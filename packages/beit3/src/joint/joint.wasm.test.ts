@@ -14,8 +14,8 @@ import { reasoningHead } from "../fine-tuning/heads/reasoning.ts";
 import { retrievalHead } from "../fine-tuning/heads/retrieval.ts";
 import { vqaHead } from "../fine-tuning/heads/vqa.ts";
 import type { HeadModel, TaskHead } from "../fine-tuning/task-head.ts";
-import { describeModel, loadBeit3, writeModelFolder } from "../pipelines/index.ts";
-import { memoryFolder, tinyOptions, tokenizer, tokenizerBytes } from "../pipelines/pipelines.samples.ts";
+import { describeModel, loadBeit3, memoryFolder, writeModelFolder } from "../pipelines/index.ts";
+import { tinyOptions, tokenizer, tokenizerBytes } from "../pipelines/pipelines.samples.ts";
 import { JointModel } from "./joint-model.ts";
 import { jointTask, tunedPart } from "./joint-task.ts";
 

@@ -3,6 +3,7 @@ export type { EncodeOptions, Encoding, OfPair, PairEncoding, Values } from "./en
 export { buildModel, type BuiltModel } from "./folder/build-model.ts";
 export { describeModel, transformerOptionsOf, type DescribeModelOptions } from "./folder/describe-model.ts";
 export { descriptionFile, modelTasks, type ImageSettings, type ModelDescription, type ModelSizes, type ModelTask } from "./folder/description.ts";
+export { memoryFolder } from "./folder/memory-folder.ts";
 export { openModelFolder, type ModelFolder } from "./folder/open-model-folder.ts";
 export { parseDescription } from "./folder/parse-description.ts";
 export { writeModelFolder, type WriteModelFolderOptions } from "./folder/write-model-folder.ts";

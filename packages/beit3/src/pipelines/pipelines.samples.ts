@@ -1,4 +1,3 @@
-import type { FolderHandle } from "@multiway/checkpoint";
 import { createImage, type Image } from "@multiway/images";
 import { initialise, normalInitialiser, type Module } from "@multiway/nn";
 import { key } from "@multiway/random";
@@ -8,31 +7,8 @@ import { releasedForm, type MultiwayTransformerOptions } from "@multiway/transfo
 import { buildModel, type BuiltModel } from "./folder/build-model.ts";
 import { describeModel, type DescribeModelOptions } from "./folder/describe-model.ts";
 import type { ModelDescription, ModelTask } from "./folder/description.ts";
+import { memoryFolder } from "./folder/memory-folder.ts";
 import { writeModelFolder, type WriteModelFolderOptions } from "./folder/write-model-folder.ts";
-
-/** A page's folder in memory. */
-export function memoryFolder(): FolderHandle & { files: Map<string, Uint8Array<ArrayBuffer>> } {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  return {
-    files,
-    async getFileHandle(name, { create = false } = {}) {
-      if (!create && !files.has(name)) throw new Error("a requested file could not be found");
-      return {
-        name,
-        getFile: async () => new Blob([files.get(name) ?? new Uint8Array()]),
-        async createWritable() {
-          const parts: Uint8Array<ArrayBuffer>[] = [];
-          return {
-            write: async (data) => void parts.push(data.slice()),
-            close: async () => void files.set(name, new Uint8Array(await new Blob(parts).arrayBuffer())),
-            abort: async () => {},
-          };
-        },
-      };
-    },
-    removeEntry: async (name) => void files.delete(name),
-  };
-}
 
 const sentences = ["a red square on a blue box", "how many circles are there in the picture", "a dog sits on the bus", "the small yellow triangle is left of it", "what colour is the box"];
 /** Bytes of a small SentencePiece model. */

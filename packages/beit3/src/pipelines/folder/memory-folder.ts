@@ -1,6 +1,6 @@
 import type { FolderHandle } from "@multiway/checkpoint";
 
-/** A folder whose files are in memory: to be written to, read from, and handed out. */
+/** A folder whose files are in memory: for `writeModelFolder` in a page that hands the files out, and for `loadBeit3`. */
 export function memoryFolder(): FolderHandle & { files: Map<string, Uint8Array<ArrayBuffer>> } {
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   return {
