@@ -2,7 +2,7 @@ import { Argument, Option, type Command } from "commander";
 import { deviceChoices } from "../open-chosen-device.ts";
 import type { EvaluateFlags } from "./evaluate.ts";
 import type { FinetuneFlags } from "./finetune.ts";
-import { choice, folderName, realNumber, wholeNumber } from "./option-values.ts";
+import { augmentations, choice, folderName, realNumber, wholeNumber } from "./option-values.ts";
 
 const tasks = ["classification", "retrieval", "captioning", "vqa", "reasoning"] as const;
 type Task = (typeof tasks)[number];
@@ -41,7 +41,7 @@ export function addFineTuningCommands(program: Command, finish: (exitCode: numbe
     .option("--warmup <steps>", "steps in which the rate rises (default: the recipe's share)", wholeNumber("--warmup", { least: 0, most }))
     .option("--clip <number>", "largest norm of gradients, 0 for none (default: none; 1 for a new model)", realNumber("--clip", { least: 0 }))
     .option("--ema <number>", "keeps a moving average of the weights with this decay, and evaluates that", realNumber("--ema", { least: 0, below: 1 }))
-    .addOption(new Option("--augment <how>", "official, light or none (default: official; light for a new model)").argParser(choice("--augment", ["official", "light", "none"] as const)))
+    .addOption(new Option("--augment <how>", "official, light, strong or none (default: official; light for a new model)").argParser(choice("--augment", augmentations)))
     .option("--flip <number>", "probability of a flip (default: 0.5 with official augmentation, else 0)", realNumber("--flip", { least: 0, most: 1 }))
     .option("--mix", "classification: mixup and CutMix (default: as --from)")
     .option("--no-mix", "classification: neither (default for a new model)")

@@ -1,6 +1,10 @@
 import { InvalidArgumentError } from "commander";
 import { formatValue } from "@multiway/errors";
+import type { Augmentation } from "@multiway/beit3";
 import { nearest } from "../errors/nearest.ts";
+
+/** Of `--augment`; the package's own list would load the package for the sake of a help text. */
+export const augmentations = ["official", "light", "strong", "none"] as const satisfies readonly Augmentation[];
 
 /** Reads a whole number. */
 export function wholeNumber(flag: string, { least, most }: { least: number; most: number }): (text: string) => number {

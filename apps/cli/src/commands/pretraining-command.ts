@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { deviceChoices } from "../open-chosen-device.ts";
-import { choice, folderName, realNumber, wholeNumber } from "./option-values.ts";
+import { augmentations, choice, folderName, realNumber, wholeNumber } from "./option-values.ts";
 import type { PretrainFlags } from "./pretrain.ts";
 
 const most = 10_000_000;
@@ -26,7 +26,7 @@ export function addPretrainingCommand(program: Command, finish: (exitCode: numbe
     .option("--warmup <steps>", "steps in which the rate rises (default: a tenth, 100 at most)", wholeNumber("--warmup", { least: 0, most }))
     .option("--drop-path <number>", "rate of stochastic depth in the last layer", realNumber("--drop-path", { least: 0, below: 1 }), 0.1)
     .option("--eval-every <steps>", "steps from one evaluation to the next (default: a tenth of all)", wholeNumber("--eval-every", { least: 1, most }))
-    .addOption(new Option("--augment <how>", "official, light or none").default("light").argParser(choice("--augment", ["official", "light", "none"] as const)))
+    .addOption(new Option("--augment <how>", "official, light, strong or none").default("light").argParser(choice("--augment", augmentations)))
     .option("--out <folder>", "where model, figures, log and state go", folderName("--out"), "out/pretrain")
     .option("--resume", "goes on where the run in the out folder was stopped")
     .option("--seed <number>", "from which everything random follows", wholeNumber("--seed", { least: 0, most: Number.MAX_SAFE_INTEGER }), 0)

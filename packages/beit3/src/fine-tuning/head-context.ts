@@ -1,13 +1,16 @@
 import { bucketFor, formatPlace, padRows, type ExampleText, type RowPlace } from "@multiway/data";
 import { DataError, OptionError } from "@multiway/errors";
-import { evaluationTransform, trainingTransform, type Image, type TrainingTransformOptions, type TransformRecipe } from "@multiway/images";
+import { beit3AutoAugment, evaluationTransform, trainingTransform, type Image, type TransformRecipe } from "@multiway/images";
 import type { Key } from "@multiway/random";
 import type { Device, Tensor } from "@multiway/tensor";
 import type { XlmRobertaTokenizer } from "@multiway/tokenizers";
 
-/** `official`: as the released models were tuned; `light`: small cuts, for pictures that are small or few; `none`: every picture as it is evaluated. */
-export type Augmentation = "official" | "light" | "none";
-export const augmentations = ["official", "light", "none"] as const satisfies readonly Augmentation[];
+/**
+ * `official`: as the released models were tuned; `light`: small cuts, for pictures that are small or few; `strong`: these, and two changes by timm's policy rand-m9-mstd0.5-inc1 (colours, contrast, shearing and the like), so that
+ * what is drawn in another way is known again; `none`: every picture as it is evaluated.
+ */
+export type Augmentation = "official" | "light" | "strong" | "none";
+export const augmentations = ["official", "light", "strong", "none"] as const satisfies readonly Augmentation[];
 
 export interface HeadContextOptions {
   device: Device;
@@ -99,9 +102,10 @@ export class HeadContext {
   #training(recipe: TransformRecipe, randAugment: boolean): ((image: Image, key: Key) => Float32Array) | undefined {
     const { augmentation = "official", flipProbability = augmentation === "official" ? 0.5 : 0 } = this.#options;
     if (augmentation === "none") return undefined;
-    const options: TrainingTransformOptions =
-      augmentation === "official" ? { size: this.imageSize, recipe, randAugment, flipProbability } : { size: this.imageSize, recipe, crop: { area: [0.7, 1], ratio: [0.85, 1.18] }, autoAugment: false, erasing: false, flipProbability };
-    return trainingTransform(options);
+    const shared = { size: this.imageSize, recipe, flipProbability };
+    return trainingTransform(
+      augmentation === "official" ? { ...shared, randAugment } : { ...shared, crop: { area: [0.7, 1], ratio: [0.85, 1.18] }, autoAugment: augmentation === "strong" && beit3AutoAugment, erasing: false },
+    );
   }
 }
 
