@@ -19,15 +19,29 @@ export interface BoxExample {
 }
 
 const boxPx = 100;
-/** Officially 50; what is between the boxes says nothing, and pictures are made square before a model sees them. */
 const gapPx = 10;
 const grey = 128;
+const sidePx = 2 * boxPx + gapPx;
+/**
+ * The left box and the right one above, the middle one below and between them: pictures are made square before a model sees them, and three boxes in a row, as in the corpus, would be squeezed
+ * until circles and squares look alike.
+ */
+const places = [{ left: 0, top: 0 }, { left: (boxPx + gapPx) / 2, top: boxPx + gapPx }, { left: boxPx + gapPx, top: 0 }] as const;
 
 export interface BoxSet {
   examples: BoxExample[];
-  /** The three boxes side by side; `order` says which box stands where. */
-  draw(example: BoxExample, order?: readonly [number, number, number]): Image;
+  /** The boxes in a square: all three, or one of them at its place. `order` says which box stands where. */
+  draw(example: BoxExample, options?: { order?: readonly [number, number, number]; only?: number }): Image;
 }
+
+/** What the boxes are called, in the order of an example. */
+export const placeNames = ["left", "middle", "right"] as const;
+export const colours: readonly Colour[] = ["yellow", "black", "blue"];
+export const shapes: readonly Shape[] = ["circle", "square", "triangle"];
+
+/** How many objects have this shape and this colour, either of which may be left open. */
+export const count = (box: readonly BoxObject[], shape?: Shape, colour?: Colour): number =>
+  box.filter(([, , , itsShape, itsColour]) => (shape === undefined || itsShape === shape) && (colour === undefined || itsColour === colour)).length;
 
 export async function readBoxes(folder: string, part: "train" | "dev"): Promise<BoxSet> {
   const examples = await readJsonLines<BoxExample>(folder, `${part}.jsonl`);
@@ -35,11 +49,12 @@ export async function readBoxes(folder: string, part: "train" | "dev"): Promise<
   const sheets = new Map(await Promise.all(names.map(async (name) => [name, await loadImage(join(folder, "images", `${name}.png`))] as const)));
   return {
     examples,
-    draw({ sheet, col, row }, order = [0, 1, 2]) {
-      const picture = createImage(3 * boxPx + 2 * gapPx, boxPx, 3, grey);
+    draw({ sheet, col, row }, { order = [0, 1, 2], only } = {}) {
+      const picture = createImage(sidePx, sidePx, 3, grey);
       order.forEach((box, place) => {
+        if (only !== undefined && box !== only) return;
         const cell = crop(sheets.get(sheet)!, { left: (3 * col + box) * boxPx, top: row * boxPx, width: boxPx, height: boxPx });
-        paste(picture, cell, { left: place * (boxPx + gapPx), top: 0 });
+        paste(picture, cell, places[place]!);
       });
       return picture;
     },

@@ -11,7 +11,8 @@ const usage = `Lays out real data for \`multiway pretrain\` and \`multiway finet
   digits           classification: handwritten digits; --from: digits.png, digits.json (MNIST's test part in sheets)
   emoji            retrieval: three styles to learn from, a fourth to be tried on; --from: sheets of larger tiles; default: the emoji of 32 pixels that the CLI comes with
   emoji-captions   captioning: the same
-  sentences        reasoning: NLVR's three boxes and what people said of them; --from: train.jsonl, dev.jsonl, images/
+  descriptions     captioning: what is in NLVR's boxes, made from their lists of objects; --from: train.jsonl, dev.jsonl, images/
+  sentences        reasoning: NLVR's three boxes and what people said of them; --from: the same
   questions        vqa: questions about NLVR's boxes, made from their lists of objects; --from: the same
   mixture          pretraining: emoji, NLVR's boxes and photographs, and what is said of them; --from: folders emoji, nlvr1, coco-cc, coco-captions
 

@@ -1,12 +1,8 @@
 import { drawsFrom } from "../../packages/masking/src/index.ts";
 import { key } from "../../packages/random/src/index.ts";
-import { readBoxes, type BoxObject, type Colour, type Shape } from "./boxes.ts";
+import { colours, count, placeNames, readBoxes, shapes, type BoxObject } from "./boxes.ts";
 import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 
-const colours: readonly Colour[] = ["yellow", "black", "blue"];
-const shapes: readonly Shape[] = ["circle", "square", "triangle"];
-const places = ["left", "middle", "right"] as const;
-const questionsPerPicture = 4;
 
 /** A whole number below `count`. */
 type Draw = (count: number) => number;
@@ -15,11 +11,9 @@ type Draw = (count: number) => number;
 export function ask(boxes: readonly (readonly BoxObject[])[], draw: Draw): { question: string; answer: string } {
   const place = draw(3);
   const box = boxes[place]!;
-  const where = `in the ${places[place]!} box`;
+  const where = `in the ${placeNames[place]!} box`;
   const colour = colours[draw(3)]!;
   const shape = shapes[draw(3)]!;
-  const count = (objects: readonly BoxObject[], ofShape?: Shape, ofColour?: Colour): number =>
-    objects.filter(([, , , itsShape, itsColour]) => (ofShape === undefined || itsShape === ofShape) && (ofColour === undefined || itsColour === ofColour)).length;
   switch (draw(6)) {
     case 0: return { question: `how many ${colour} ${shape}s are ${where}?`, answer: String(count(box, shape, colour)) };
     case 1: return { question: `how many things are ${where}?`, answer: String(box.length) };
@@ -33,23 +27,30 @@ export function ask(boxes: readonly (readonly BoxObject[])[], draw: Draw): { que
   }
 }
 
-/** Questions about NLVR's boxes, by templates, for question answering. */
+/**
+ * Questions about NLVR's boxes, by templates, for question answering: about pictures with all three, and, to learn from, about pictures with one alone (see `descriptions`), whose other boxes hold nothing.
+ */
 export async function questions(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("questions", from);
   const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
     examples.forEach((example, index) => {
-      const file = `${part}-${example.id}.png`;
-      data.pictures.set(file, () => draw(example));
       const draws = drawsFrom(key(part === "train" ? 1 : 2).fold(index));
-      const asked = new Set<string>();
-      while (asked.size < questionsPerPicture) {
-        const { question, answer } = ask(example.objects, (count) => draws.integer(0, count - 1));
-        if (asked.has(question)) continue;
-        asked.add(question);
-        data.tables[split].push({ image: pictureOf(file), question, answer });
-      }
+      const add = (file: string, only: number | undefined, howMany: number): void => {
+        data.pictures.set(file, () => draw(example, only === undefined ? {} : { only }));
+        const boxes = example.objects.map((box, place) => (only === undefined || place === only ? box : []));
+        const asked = new Set<string>();
+        while (asked.size < howMany) {
+          const { question, answer } = ask(boxes, (most) => draws.integer(0, most - 1));
+          if (asked.has(question)) continue;
+          asked.add(question);
+          data.tables[split].push({ image: pictureOf(file), question, answer });
+        }
+      };
+      add(`${part}-${example.id}.png`, undefined, 4);
+      const place = index % 3;
+      if (split === "train") add(`${part}-${example.id}-${placeNames[place]}.png`, place, 2);
     });
   }
   return data;

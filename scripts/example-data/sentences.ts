@@ -13,7 +13,7 @@ export async function sentences(from: string | undefined): Promise<ExampleData> 
     for (const example of examples) {
       const [left, right] = ["a", "b"].map((view) => `${part}-${example.id}-${view}.png`) as [string, string];
       data.pictures.set(left, () => draw(example));
-      data.pictures.set(right, () => draw(example, [2, 0, 1]));
+      data.pictures.set(right, () => draw(example, { order: [2, 0, 1] }));
       data.tables[split].push({ left: pictureOf(left), right: pictureOf(right), sentence: example.sentence, label: example.label });
     }
   }
