@@ -19,18 +19,13 @@ export interface BoxExample {
 }
 
 const boxPx = 100;
+/** Officially 50; what is between the boxes says nothing, and pictures are made square before a model sees them. */
 const gapPx = 10;
 const grey = 128;
-const sidePx = 2 * boxPx + gapPx;
-/**
- * The left box and the right one above, the middle one below and between them: pictures are made square before a model sees them, and three boxes in a row, as in the corpus, would be squeezed
- * until circles and squares look alike.
- */
-const places = [{ left: 0, top: 0 }, { left: (boxPx + gapPx) / 2, top: boxPx + gapPx }, { left: boxPx + gapPx, top: 0 }] as const;
 
 export interface BoxSet {
   examples: BoxExample[];
-  /** The boxes in a square: all three, or one of them at its place. `order` says which box stands where. */
+  /** The boxes side by side: all three, or one of them at its place. `order` says which box stands where. */
   draw(example: BoxExample, options?: { order?: readonly [number, number, number]; only?: number }): Image;
 }
 
@@ -50,11 +45,11 @@ export async function readBoxes(folder: string, part: "train" | "dev"): Promise<
   return {
     examples,
     draw({ sheet, col, row }, { order = [0, 1, 2], only } = {}) {
-      const picture = createImage(sidePx, sidePx, 3, grey);
+      const picture = createImage(3 * boxPx + 2 * gapPx, boxPx, 3, grey);
       order.forEach((box, place) => {
         if (only !== undefined && box !== only) return;
         const cell = crop(sheets.get(sheet)!, { left: (3 * col + box) * boxPx, top: row * boxPx, width: boxPx, height: boxPx });
-        paste(picture, cell, places[place]!);
+        paste(picture, cell, { left: place * (boxPx + gapPx), top: 0 });
       });
       return picture;
     },

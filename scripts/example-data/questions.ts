@@ -3,6 +3,7 @@ import { key } from "../../packages/random/src/index.ts";
 import { colours, count, placeNames, readBoxes, shapes, type BoxObject } from "./boxes.ts";
 import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 
+const questionsPerPicture = 4;
 
 /** A whole number below `count`. */
 type Draw = (count: number) => number;
@@ -27,30 +28,23 @@ export function ask(boxes: readonly (readonly BoxObject[])[], draw: Draw): { que
   }
 }
 
-/**
- * Questions about NLVR's boxes, by templates, for question answering: about pictures with all three, and, to learn from, about pictures with one alone (see `descriptions`), whose other boxes hold nothing.
- */
+/** Questions about NLVR's boxes, by templates, for question answering. */
 export async function questions(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("questions", from);
   const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
     examples.forEach((example, index) => {
+      const file = `${part}-${example.id}.png`;
+      data.pictures.set(file, () => draw(example));
       const draws = drawsFrom(key(part === "train" ? 1 : 2).fold(index));
-      const add = (file: string, only: number | undefined, howMany: number): void => {
-        data.pictures.set(file, () => draw(example, only === undefined ? {} : { only }));
-        const boxes = example.objects.map((box, place) => (only === undefined || place === only ? box : []));
-        const asked = new Set<string>();
-        while (asked.size < howMany) {
-          const { question, answer } = ask(boxes, (most) => draws.integer(0, most - 1));
-          if (asked.has(question)) continue;
-          asked.add(question);
-          data.tables[split].push({ image: pictureOf(file), question, answer });
-        }
-      };
-      add(`${part}-${example.id}.png`, undefined, 4);
-      const place = index % 3;
-      if (split === "train") add(`${part}-${example.id}-${placeNames[place]}.png`, place, 2);
+      const asked = new Set<string>();
+      while (asked.size < questionsPerPicture) {
+        const { question, answer } = ask(example.objects, (most) => draws.integer(0, most - 1));
+        if (asked.has(question)) continue;
+        asked.add(question);
+        data.tables[split].push({ image: pictureOf(file), question, answer });
+      }
     });
   }
   return data;

@@ -20,7 +20,7 @@ const usage = `Makes @multiway/model-mini again: lays out the data, pretrains, t
 
 const packageFolder = fileURLToPath(new URL("../../packages/model-mini", import.meta.url));
 const modelFiles = ["model.json", "model.safetensors", "sentencepiece.model"];
-const sourceOf = { digits: "digits", emoji: "emoji", "emoji-captions": "emoji", descriptions: "nlvr1", sentences: "nlvr1", questions: "nlvr1", mixture: "." } as const;
+const sourceOf = { digits: "digits", emoji: "emoji", "emoji-captions": "emoji", sentences: "nlvr1", questions: "nlvr1", mixture: "." } as const;
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -32,8 +32,8 @@ async function main(args: string[]): Promise<number> {
   const { out, from } = values;
   const choice = deviceChoices.find((name) => name === values.device);
   if (!choice) throw new OptionError(`model-mini: --device is ${values.device}; expected ${deviceChoices.join(", ")}.`);
-  const dataOf = (set: keyof typeof sets): string => join(out, "data", set);
-  for (const set of Object.keys(sets) as (keyof typeof sets)[]) {
+  const dataOf = (set: keyof typeof sourceOf): string => join(out, "data", set);
+  for (const set of Object.keys(sourceOf) as (keyof typeof sourceOf)[]) {
     if (await exists(join(dataOf(set), "train.jsonl"))) continue;
     console.error(`Laying out ${set}`);
     await writeExampleData(await sets[set](join(from, sourceOf[set])), dataOf(set), console.error);
