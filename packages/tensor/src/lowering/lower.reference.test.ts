@@ -1,6 +1,6 @@
 import { openRecorder, type Recorder } from "@multiway/testing/op-suite";
 import { afterEach, describe, expect, it } from "vitest";
-import { checkpoint, compile, concat, full, grad, realize, valueAndGrad, type Tensor } from "../index.ts";
+import { compile, concat, full, grad, realize, valueAndGrad, type Tensor } from "../index.ts";
 
 let recorder: Recorder;
 const open = async (limits: Parameters<typeof openRecorder>[0] = {}) => (recorder = await openRecorder(limits)).device;
@@ -23,32 +23,6 @@ describe("fusion", () => {
     const y = x.transpose().slice([[1, 5], [null, null, -1]]).add(x.at(0).slice([[0, 4]]).unsqueeze(1).expand([4, 4])).mul(x.flip(1).slice([[0, 4], [0, 4]]));
     await realize(y);
     expect(recorder.labels()).toHaveLength(1);
-  });
-
-  it("keeps an activation's slope in place of what it was applied to, found beside the activation", async () => {
-    const device = await open();
-    const weight = device.tensor(ramp(24), { shape: [3, 8] });
-    const step = compile((x: Tensor, w: Tensor, bias: Tensor) => valueAndGrad(([w, bias]: readonly [Tensor, Tensor]) => x.matmul(w).add(bias).gelu().matmul(w.transpose()).square().mean())([w, bias]));
-    step(device.tensor(ramp(30), { shape: [2, 5, 3] }), weight, device.tensor(ramp(8)));
-    const kernels = recorder.kernels().filter(({ label }) => label.includes("[10, 8]"));
-    expect(kernels.map(({ label }) => label)).toEqual(["matmul+gelu+add [10, 8] f32", "matmul+mul [10, 8] f32"]);
-    const backward = kernels[1]!;
-    expect(backward).toMatchObject({ epilogue: { body: expect.not.arrayContaining([expect.objectContaining({ op: "unary" })]) as unknown } });
-  });
-
-  it("leaves what a value was made of where that is read again, or where it is computed again on purpose", async () => {
-    const device = await open();
-    const [x, w, bias] = [device.tensor(ramp(30), { shape: [10, 3] }), device.tensor(ramp(24), { shape: [3, 8] }), device.tensor(ramp(8))];
-    const layer = (w: Tensor) => (bias: Tensor) => x.matmul(w).add(bias).gelu();
-    const read = compile((bias: Tensor, w: Tensor) => {
-      const before = x.matmul(w).add(bias);
-      return [before, grad((bias: Tensor) => x.matmul(w).add(bias).gelu().square().mean())(bias)];
-    });
-    read(bias, w);
-    expect(recorder.labels().filter((label) => label.includes("gelu+add"))).toEqual([]);
-    const again = compile((bias: Tensor, w: Tensor) => grad((bias: Tensor) => checkpoint(layer(w))(bias).matmul(w.transpose()).square().mean())(bias));
-    again(bias, w);
-    expect(recorder.labels().filter((label) => label.startsWith("matmul+gelu [10, 8]"))).toHaveLength(1);
   });
 
   it("updates a parameter of AdamW in one kernel, moments included", async () => {

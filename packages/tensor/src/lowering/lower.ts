@@ -5,7 +5,6 @@ import type { Access, Epilogue, Instruction, Kernel, Layout, LoopKernel } from "
 import type { Value as GraphValue } from "../node.ts";
 import type { Place, Program, ProgramBuffer, Step, StepOp } from "../program.ts";
 import { contiguousStrides, sameShape, sizeOf, type Shape } from "../shape.ts";
-import { evaluateAhead } from "./ahead.ts";
 import { makeClusters, type Cluster, type ClusterEpilogue, type LoopCluster } from "./clusters.ts";
 import { BufferList, nameOf, type Memory } from "./buffers.ts";
 import { collapseNest } from "./collapse.ts";
@@ -39,9 +38,8 @@ export interface Lowered {
 
 /** Turns a graph into a program: joins equal ops, fuses, orders, plans memory. */
 export function lower(request: LowerRequest): Lowered {
-  const { values: asWritten, outputs } = canonicalGraph(request.outputs, request.findLeaf);
-  const { values, stored } = request.fuses ? evaluateAhead(asWritten, outputs) : { values: asWritten, stored: [] };
-  const forced = new Set(stored);
+  const { values, outputs } = canonicalGraph(request.outputs, request.findLeaf);
+  const forced = new Set<Value>();
   const copied = new Set<Value>();
   for (;;) {
     try {
@@ -90,8 +88,7 @@ class Lowering {
 
   run(): Lowered {
     const { limits, fuses } = this.#request;
-    // A number that is in the code already is not loaded, even where an op needs it in memory.
-    const isStored = (value: Value) => value.leaf !== undefined || (this.#stored.has(value) && value.op.name !== "full");
+    const isStored = (value: Value) => value.leaf !== undefined || this.#stored.has(value);
     const clusters = makeClusters(this.#values, this.#stored, { isStored, overwrites: this.#overwrites, maxBuffers: limits.maxBuffersPerKernel, fuses });
     for (const cluster of fuses ? this.#withEpilogues(clusters, isStored) : clusters) this.#emit(cluster, isStored);
     const outputBindings = this.#bindOutputs(isStored);

@@ -4,9 +4,6 @@ import type { Value } from "./graph.ts";
 /** Ops whose evaluation costs many instructions; anything else counts as one. */
 const expensive: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "gelu", "sigmoid", "pow", "sqrt", "div", "remainder", "randomBits", "randomNormal"]);
 const expensiveCost = 16;
-
-export const isCostly = ({ op }: Value): boolean => expensive.has(op.name);
-
 /** A value that costs at most this much is computed again by each reader rather than stored. */
 const cheapCost = 3;
 /** An expression that costs more gets memory, so that kernels stay of a size that devices compile. */
@@ -69,7 +66,7 @@ export function chooseStored(values: readonly Value[], outputs: readonly Value[]
       continue;
     }
     const isConstant = value.op.name === "full" || value.op.name === "iota";
-    let cost = isConstant ? 0 : isCostly(value) ? expensiveCost : 1;
+    let cost = isConstant ? 0 : expensive.has(value.op.name) ? expensiveCost : 1;
     for (const input of value.inputs) cost += costOf(input);
     costs.set(value, cost);
     const shared = (readers.get(value)?.size ?? 0) > 1;

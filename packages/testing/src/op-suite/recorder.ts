@@ -1,6 +1,6 @@
 import { reference } from "@multiway/reference";
 import { Device, openDevice } from "@multiway/tensor";
-import type { DeviceLimits, Kernel, LoopKernel, Program } from "@multiway/tensor/device";
+import type { DeviceLimits, LoopKernel, Program } from "@multiway/tensor/device";
 import { withLimits } from "./with-limits.ts";
 
 export interface Recorder {
@@ -9,9 +9,7 @@ export interface Recorder {
   programs: Program[];
   /** What the last program launches. */
   labels(): string[];
-  /** Those of the last program, in launch order. */
-  kernels(): Kernel[];
-  /** The loops among them. */
+  /** The loop kernels of the last program, in launch order. */
   loops(): LoopKernel[];
 }
 
@@ -34,5 +32,5 @@ export async function openRecorder(limits: Partial<DeviceLimits> & { fuses?: boo
     const last = programs.at(-1)!;
     return last.steps.map((step) => last.kernels[step.kernel]!);
   };
-  return { device, programs, labels: () => kernels().map(({ label }) => label), kernels, loops: () => kernels().filter((kernel) => kernel.kind === "loop") };
+  return { device, programs, labels: () => kernels().map(({ label }) => label), loops: () => kernels().filter((kernel) => kernel.kind === "loop") };
 }
