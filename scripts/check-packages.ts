@@ -1,9 +1,9 @@
 /**
  * Packs every package and tries each alone, as somebody who installs it would: into an empty folder with what it depends on,
  * every entry imported in Node, with and without the source condition, and type-checked in the strictest way. Then the program of
- * docs/guides/custom-head.md, on the packages that it names.
+ * docs/guides/custom-head.md and the pages of docs/guides/browser.md, on the packages that they name.
  *
- *     tsx scripts/check-packages.ts [NAME… | custom-head]       after `pnpm build`
+ *     tsx scripts/check-packages.ts [NAME… | custom-head | browser]       after `pnpm build`
  */
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
 import ts from "typescript";
+import { filesOfGuide, openGuidePages } from "./browser-guide.ts";
 import { outward } from "./floors/table.ts";
 import { readGuide, runGuide } from "./packed-guide.ts";
 import { inParallel, run } from "./process.ts";
@@ -99,6 +100,18 @@ async function checkGuide(folder: string): Promise<void> {
   console.log(`  ✓ docs/guides/custom-head.md  ${guide.lines} lines, trained, saved and evaluated on ${guide.packages.length} packed packages`);
 }
 
+/** Pages of somebody's own, with a bundler and without, with threads and without. */
+async function checkPages(folder: string): Promise<void> {
+  await install(["beit3", "tensor", "wasm", "webgpu"].map((name) => packed.get(`@multiway/${name}`)!), packed, folder);
+  const found = await openGuidePages(await filesOfGuide(join(root, "docs/guides/browser.md")), folder, join(root, "apps/playground/public/samples/sailboat.png"));
+  const threads = Math.min(8, availableParallelism());
+  for (const { page, isIsolated, shows } of found) {
+    const expected = isIsolated && threads > 1 ? new RegExp(`^sailboat, with ${threads} threads`) : /^sailboat, with (one|1) thread/;
+    if (!expected.test(shows)) throw new Error(`the page ${page}, ${isIsolated ? "isolated" : "not isolated"}, shows ${JSON.stringify(shows)}; expected ${expected}.`);
+  }
+  console.log(`  ✓ docs/guides/browser.md  ${found.length} pages: ${found.map(({ page, isIsolated, shows }) => `${page}${isIsolated ? " isolated" : ""}: ${shows}`).join("; ")}`);
+}
+
 /** What Node and browsers both have, and the language does not. */
 const everywhere = "\ndeclare global { interface AbortSignal { readonly aborted: boolean } }\n";
 
@@ -157,10 +170,11 @@ try {
     }
     await rm(folder, { recursive: true, force: true });
   });
-  if (wanted.length === 0 || wanted.includes("custom-head")) {
-    await checkGuide(join(temporary, "custom-head")).catch((error: unknown) => {
-      failures.push("docs/guides/custom-head.md");
-      console.log(`  ✗ docs/guides/custom-head.md\n${error instanceof Error ? error.message : String(error)}`);
+  for (const [name, check] of [["custom-head", checkGuide], ["browser", checkPages]] as const) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    await check(join(temporary, name)).catch((error: unknown) => {
+      failures.push(`docs/guides/${name}.md`);
+      console.log(`  ✗ docs/guides/${name}.md\n${error instanceof Error ? error.message : String(error)}`);
     });
   }
   console.log(failures.length === 0 ? `packages: ${chosen.length} packed, installed alone, imported and type-checked` : `packages: ${failures.length} failed: ${failures.join(", ")}`);

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultDataFolder } from "../../apps/cli/src/default-data-folder.ts";
-import { emojiStyles, readEmoji, type EmojiConcept } from "../../apps/cli/src/emoji/read-emoji.ts";
+import { emojiStyles, readEmoji, type EmojiConcept } from "../../packages/data/src/index.ts";
 import { crop, loadImage, type Image } from "../../packages/images/src/index.ts";
 import { pictureOf, readJsonLines, type ExampleData } from "./example-data.ts";
 

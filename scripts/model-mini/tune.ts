@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { trainAndKeep, stateFileIn } from "../../apps/cli/src/training-run/train-and-keep.ts";
-import { loadRun, readRun, type EvaluationRecord, type RunRecord } from "../../apps/cli/src/training-run/saved-run.ts";
+import { keepingIn, readRunIn, stateFileIn } from "../../apps/cli/src/training-run/run-folder.ts";
 import { logRecords, reopenLog } from "../../apps/cli/src/training-run/log-records.ts";
 import { readTaskData, type TaskData } from "../../apps/cli/src/finetune/task-data.ts";
 import type { Ui } from "../../apps/cli/src/progress/ui.ts";
@@ -17,6 +16,7 @@ import { AdamW } from "../../packages/optim/src/index.ts";
 import { key as makeKey, type Key } from "../../packages/random/src/index.ts";
 import type { Device } from "../../packages/tensor/src/index.ts";
 import { parseSentencePieceModel, SentencePieceTokenizer, XlmRobertaTokenizer } from "../../packages/tokenizers/src/index.ts";
+import { loadRun, trainAndKeep, type EvaluationRecord, type RunRecord } from "../../packages/training/src/index.ts";
 import { loadOfficial } from "../../packages/transformer/src/index.ts";
 import { PatchTokenizer } from "../../packages/visual-tokenizer/src/index.ts";
 import type { HeadRecipe, Recipe } from "./recipe.ts";
@@ -70,7 +70,7 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
   const round = heads.reduce((sum, { part }) => sum + part.turns!, 0);
   const course = { steps: tuning.rounds * round, learningRate: tuning.learningRate, minimumRate: tuning.minimumRate, warmupSteps: tuning.warmupRounds * round, evaluateEvery: tuning.evaluateEveryRounds * round };
   const settings = { recipe: JSON.stringify(recipe) };
-  const saved = existsSync(stateFileIn(out)) ? await readRun(stateFileIn(out), settings) : undefined;
+  const saved = existsSync(stateFileIn(out)) ? await readRunIn(out, settings) : undefined;
   const record: RunRecord = { settings, step: 0, evaluations: [], seconds: 0, ...saved, learningRate: tuning.learningRate };
   const optimizer = new AdamW({ betas: tuning.betas, weightDecay: tuning.weightDecay });
   const first = await startFineTuning(model, optimizer, device);
@@ -78,22 +78,18 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
 
   ui.stage("Tuning five heads", `${model.countParameters().toLocaleString("en-US")} parameters, ${course.steps} steps`);
   await using log = await reopenLog(out, saved);
-  const isFinished = await trainAndKeep(
-    {
-      training: jointTask({ parts: heads.map(({ part }) => part), optimizer, gradientNorm: tuning.gradientNorm }),
-      state,
-      course,
-      key: key.fold(2),
-      outFolder: out,
-      record,
-      isResumed: saved !== undefined,
-      signal,
-      onRecord: logRecords(log),
-      evaluate: ({ model: current }) => evaluate(current, heads, signal),
-      keep: ({ model: current }) => writeModelFolder(join(out, "model"), current, { description, tokenizer, floats: "f16" }),
-    },
-    ui,
-  );
+  const { isFinished } = await trainAndKeep({
+    ...keepingIn(out, { steps: course.steps, ui, write: logRecords(log) }),
+    training: jointTask({ parts: heads.map(({ part }) => part), optimizer, gradientNorm: tuning.gradientNorm }),
+    state,
+    course,
+    key: key.fold(2),
+    record,
+    isResumed: saved !== undefined,
+    signal,
+    evaluate: ({ model: current }) => evaluate(current, heads, signal),
+    keep: ({ model: current }) => writeModelFolder(join(out, "model"), current, { description, tokenizer, floats: "f16" }),
+  });
   await log.flush();
   if (!isFinished) return undefined;
   return record.evaluations.reduce((most, evaluation) => (evaluation.score > most.score ? evaluation : most));

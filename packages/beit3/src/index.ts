@@ -13,6 +13,7 @@ export {
 } from "./pretraining/model.ts";
 export { learnVisualTokens, pretrainingBatches, type PretrainingBatchesOptions, type VisualTokensOptions } from "./pretraining/batches.ts";
 export { evaluatePretraining, type EvaluatePretrainingOptions, type PretrainingFigures } from "./pretraining/evaluate.ts";
+export { PretrainingRun, type PretrainingRunOptions, type PretrainingRunState } from "./pretraining/run.ts";
 export { pretrainingTask, startPretraining, type PretrainingState, type PretrainingTaskOptions } from "./pretraining/task.ts";
 export { officialRecipes, scaledLearningRate, scratchRecipe, type FineTuningRecipe } from "./fine-tuning/recipes.ts";
 export { examplesOfStep, fineTuningTask, learntModel, startFineTuning, type FineTuningState, type FineTuningTaskOptions } from "./fine-tuning/fine-tuning-task.ts";

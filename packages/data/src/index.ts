@@ -1,3 +1,4 @@
+export { emojiStyles, readEmoji, type EmojiConcept, type EmojiSet, type EmojiStyle } from "./emoji/read-emoji.ts";
 export { bucketFor, padRows } from "./buckets.ts";
 export { classesOf, numbersOfClasses } from "./examples/class-list.ts";
 export {
@@ -12,7 +13,7 @@ export {
   type RetrievalExample,
   type VqaExample,
 } from "./examples/example.ts";
-export { readPretraining, type PictureExample, type PretrainingExamples, type TextExample } from "./examples/read-pretraining.ts";
+export { pretrainingExamples, readPretraining, type PictureExample, type PretrainingExamples, type TextExample } from "./examples/read-pretraining.ts";
 export { splits, type Split } from "./examples/find-files.ts";
 export { holdOut } from "./examples/hold-out.ts";
 export { missingSplit, readDataset, readWhole, type ReadDatasetOptions } from "./examples/read-dataset.ts";

@@ -21,7 +21,7 @@ export function addFineTuningCommands(program: Command, finish: (exitCode: numbe
     .addArgument(taskArgument())
     .description("trains a model for a task on data of your own, and keeps the best as a model folder")
     .addOption(data())
-    .option("--from <path>", "a checkpoint, or a model folder, to go on from", folderName("--from"))
+    .option("--from <path>", "a checkpoint, a model folder, or mini, to go on from", folderName("--from"))
     .option("--new <sizes>", "begins a new model instead: tiny, small, or a JSON file with its sizes", folderName("--new"))
     .option("--tokenizer <file>", "a SentencePiece model (default: the model folder's; a new model learns one)", folderName("--tokenizer"))
     .option("--vocabulary <number>", "pieces of a vocabulary that is learnt, at most", wholeNumber("--vocabulary", { least: 10, most: 1_000_000 }), 2000)

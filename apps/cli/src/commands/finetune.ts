@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { writeModelFolder } from "@multiway/beit3";
 import type { DatasetTask } from "@multiway/data";
 import { key as makeKey } from "@multiway/random";
+import type { EvaluationRecord, RunRecord, RunSettings } from "@multiway/training";
 import { prepareFolder } from "../files/prepare-folder.ts";
 import { writeAtomic } from "../files/write-atomic.ts";
 import { runFineTuning } from "../finetune/run.ts";
@@ -11,8 +12,7 @@ import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { beginTraining } from "../training-run/begin.ts";
 import { formatFigures } from "../training-run/format-figures.ts";
 import { logRecords, reopenLog } from "../training-run/log-records.ts";
-import { readRun, type EvaluationRecord, type RunRecord, type RunSettings } from "../training-run/saved-run.ts";
-import { stateFileIn } from "../training-run/train-and-keep.ts";
+import { readRunIn } from "../training-run/run-folder.ts";
 import { evaluateFolder } from "../finetune/evaluate-folder.ts";
 
 /** What `multiway finetune` was asked for. */
@@ -37,7 +37,7 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
       const run = await setUp(task, flags, { device, key: key.fold(0), isResumed: flags.resume });
       for (const note of run.notes) ui.note(note);
       const settings = settingsOf(task, run, flags);
-      const saved = flags.resume ? await readRun(stateFileIn(outFolder), settings) : undefined;
+      const saved = flags.resume ? await readRunIn(outFolder, settings) : undefined;
       const { learningRate } = run.optimization;
       if (saved && saved.learningRate !== learningRate) ui.note(`The learning rate's peak was ${saved.learningRate}; from step ${saved.step} on it is ${learningRate}.`);
       const record: RunRecord = { settings, step: 0, evaluations: [], seconds: 0, ...saved, learningRate };
@@ -54,7 +54,7 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
             record,
             isResumed: saved !== undefined,
             signal: interrupts.signal,
-            onRecord: logRecords(log),
+            write: logRecords(log),
             keep: async (model) => {
               await mkdir(modelFolder, { recursive: true });
               await writeModelFolder(modelFolder, model, run);

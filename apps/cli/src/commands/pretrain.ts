@@ -1,10 +1,10 @@
 import { join, relative } from "node:path";
+import type { EvaluationRecord } from "@multiway/training";
 import { prepareFolder } from "../files/prepare-folder.ts";
 import { openChosenDevice, type DeviceChoice } from "../open-chosen-device.ts";
 import { runPretraining, type PretrainRunFlags } from "../pretrain/run.ts";
 import { beginTraining } from "../training-run/begin.ts";
 import { formatFigures } from "../training-run/format-figures.ts";
-import type { EvaluationRecord } from "../training-run/saved-run.ts";
 
 /** What `multiway pretrain` was asked for. */
 export interface PretrainFlags extends PretrainRunFlags {

@@ -31,7 +31,7 @@ export function createProgram(finish: (exitCode: number) => void): Command {
     .command("demo")
     .description("trains a small model on emoji and their names, from nothing, and shows what it has learnt")
     .addOption(new Option("--device <name>", "where to compute: auto takes a GPU where there is one, else the CPU").default("auto").argParser(choice("--device", deviceChoices)))
-    .option("--steps <number>", "steps of pretraining; retrieval gets as many in proportion (default: 1400)", wholeNumber("--steps", { least: 1, most: 10_000_000 }))
+    .option("--steps <number>", "steps of pretraining; retrieval gets as many in proportion (default: 1300)", wholeNumber("--steps", { least: 1, most: 10_000_000 }))
     .option("--batch <number>", "pictures, texts and pairs in a batch of pretraining, of each; fewer for a slow device (default: 48)", wholeNumber("--batch", { least: 2, most: 4096 }))
     .option("--seed <number>", "from which everything random follows", wholeNumber("--seed", { least: 0, most: Number.MAX_SAFE_INTEGER }), 0)
     .option("--out <folder>", "where report, figures, log and model go", folderName("--out"), "out/demo")

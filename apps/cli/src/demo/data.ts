@@ -1,8 +1,8 @@
+import { readEmoji, type EmojiConcept } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
 import { colorJitter, inceptionNormalization, normalize, randomShift, type Image } from "@multiway/images";
 import type { Key } from "@multiway/random";
 import { parseSentencePieceModel, SentencePieceTokenizer, trainUnigram, writeSentencePieceModel, XlmRobertaTokenizer } from "@multiway/tokenizers";
-import { readEmoji, type EmojiConcept } from "../emoji/read-emoji.ts";
 
 /** Drawn by these hands are the pictures that the model learns from. */
 export const trainingStyles = ["noto", "twemoji", "emojitwo"] as const;

@@ -6,13 +6,12 @@ import { saveCheckpoint } from "@multiway/checkpoint";
 import { initialise } from "@multiway/nn";
 import { key as makeKey, type Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import { train, type Task, type TrainingRecord } from "@multiway/training";
+import { loadRun, train, type Task, type TrainingRecord } from "@multiway/training";
 import { MultiwayTransformer } from "@multiway/transformer";
 import { PatchTokenizer } from "@multiway/visual-tokenizer";
 import { writeAtomic } from "../files/write-atomic.ts";
 import type { Ui } from "../progress/ui.ts";
 import type { ReportInput } from "../report/report-input.ts";
-import { loadRun } from "../training-run/saved-run.ts";
 import { loadDemoData, patchSize, type DemoData } from "./data.ts";
 import { evaluateNaming, evaluatePatches } from "./evaluate.ts";
 import { attentionExamples, drawn, meanPatches, retrievalRows } from "./examples.ts";
@@ -23,7 +22,7 @@ import { readRun, saveRun, type RunRecord, type TrainingStageName } from "./save
 import { learnVisualTokens, numCodes } from "./visual-tokens.ts";
 
 /** Optimizer steps of both stages when nothing else is asked for. */
-export const defaultSteps = { pretraining: 1400, retrieval: 1200 };
+export const defaultSteps = { pretraining: 1300, retrieval: 1100 };
 /** A stopped run loses at most this many steps when it is killed rather than stopped. */
 const saveEvery = 200;
 /** Examples of each kind in the report. */

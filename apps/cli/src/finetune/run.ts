@@ -5,10 +5,9 @@ import { formatList, TrainingError } from "@multiway/errors";
 import { AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import type { TrainingRecord } from "@multiway/training";
+import { loadRun, trainAndKeep, type EvaluationRecord, type RunCourse, type RunRecord } from "@multiway/training";
 import type { Ui } from "../progress/ui.ts";
-import { loadRun, type EvaluationRecord, type RunRecord } from "../training-run/saved-run.ts";
-import { stateFileIn, trainAndKeep, type RunCourse } from "../training-run/train-and-keep.ts";
+import { keepingIn, stateFileIn, type WriteRecord } from "../training-run/run-folder.ts";
 import type { OpenedTask } from "./opened-task.ts";
 
 /** Everything about the optimization. */
@@ -33,7 +32,7 @@ export interface RunOptions {
   record: RunRecord;
   isResumed: boolean;
   signal: AbortSignal;
-  onRecord: (stage: string, record: TrainingRecord) => void;
+  write: WriteRecord;
   /** Writes the best model so far. */
   keep: (model: HeadModel) => Promise<void>;
 }
@@ -58,18 +57,19 @@ export async function runFineTuning(options: RunOptions, ui: Ui): Promise<boolea
   const first = await startFineTuning(model, optimizer, device, { averages: averageDecay !== undefined });
   const state = options.isResumed ? await loadRun(stateFileIn(options.outFolder), first, device) : first;
   try {
-    return await trainAndKeep(
-      {
-        ...options,
-        training: fineTuningTask({ head, examples: data.train, optimizer, batchSize, accumulate, key: orderKey, maxGradientNorm: optimization.maxGradientNorm, averageDecay }),
-        state,
-        course: optimization,
-        key: key.fold(2),
-        evaluate: (current) => evaluateWith(learntModel(current), options, ui),
-        keep: (current) => options.keep(learntModel(current)),
-      },
-      ui,
-    );
+    const { isFinished } = await trainAndKeep({
+      ...keepingIn(options.outFolder, { steps: optimization.steps, ui, write: options.write }),
+      training: fineTuningTask({ head, examples: data.train, optimizer, batchSize, accumulate, key: orderKey, maxGradientNorm: optimization.maxGradientNorm, averageDecay }),
+      state,
+      course: optimization,
+      key: key.fold(2),
+      record: options.record,
+      isResumed: options.isResumed,
+      signal: options.signal,
+      evaluate: (current) => evaluateWith(learntModel(current), options, ui),
+      keep: (current) => options.keep(learntModel(current)),
+    });
+    return isFinished;
   } catch (error) {
     throw explained(error, options, orderKey);
   }

@@ -40,7 +40,7 @@ export interface StartingPoint {
 /** @throws OptionError when neither or both of --from and --new are given, or sizes do not fit; CheckpointError for a file that is no BEiT-3 */
 export async function startingPoint(flags: StartFlags): Promise<StartingPoint> {
   if ((flags.from === undefined) === (flags.new === undefined)) {
-    throw new OptionError(`finetune: ${flags.from === undefined ? "neither --from nor --new is given" : "both --from and --new are given"}; expected one: --from CHECKPOINT or MODEL FOLDER to go on with what was learnt, or --new tiny, --new small or --new SIZES.json to learn from nothing.`);
+    throw new OptionError(`finetune: ${flags.from === undefined ? "neither --from nor --new is given" : "both --from and --new are given"}; expected one: --from CHECKPOINT, MODEL FOLDER or mini to go on with what was learnt, or --new tiny, --new small or --new SIZES.json to learn from nothing.`);
   }
   return flags.new === undefined ? await fromFile(flags.from!, flags) : await fromNothing(flags.new, flags);
 }
@@ -91,7 +91,8 @@ async function fromFile(from: string, flags: StartFlags): Promise<StartingPoint>
   for (const flag of ["patchSize", "layers", "width"] as const) {
     if (flags[flag] !== undefined) throw new OptionError(`finetune: --${flag === "patchSize" ? "patch-size" : flag} is given beside --from, whose model has its own; expected it with --new alone.`);
   }
-  if (await isModelFolder(from)) {
+  // As loadBeit3 has it, a folder of that name is ./mini.
+  if (from === "mini" || (await isModelFolder(from))) {
     const folder = await openModelFolder(from);
     const { form, finalNorm: _, visionLanguageLayers: _none, ...model } = folder.description.model;
     if (form !== "released") throw new CheckpointError(`finetune: ${from} is a model in the ${form}'s form; expected the released one, which is what is fine-tuned and read by the official code. Pretrain one with \`multiway pretrain\`.`, { details: { form } });

@@ -1,14 +1,11 @@
-import { beit3Small, describeModel, HeadContext, learnVisualTokens, PretrainingModel, type Augmentation, type HeadContextOptions, type ModelDescription } from "@multiway/beit3";
+import { PretrainingRun, type Augmentation } from "@multiway/beit3";
 import { openFolder, Pictures, readDataset, readPretraining, type PretrainingExamples } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
-import { initialise } from "@multiway/nn";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
 import { taskTextLengths } from "@multiway/tokenizers";
-import { PatchTokenizer } from "@multiway/visual-tokenizer";
-import { startingPoint, type ModelSizes, type StartFlags } from "../finetune/starting-point.ts";
+import { startingPoint, type StartFlags } from "../finetune/starting-point.ts";
 import { textTokenizer, tokenizerFile, type TokenizerFlags } from "../finetune/text-tokenizer.ts";
-import type { RunCourse } from "../training-run/train-and-keep.ts";
 
 export interface PretrainSetUpFlags extends Omit<StartFlags, "from" | "new">, TokenizerFlags {
   data: string;
@@ -24,19 +21,9 @@ export interface PretrainSetUpFlags extends Omit<StartFlags, "from" | "new">, To
 }
 
 export interface PretrainSetUp {
-  model: PretrainingModel;
-  sizes: ModelSizes;
-  training: PretrainingExamples;
-  /** Pairs that are not learnt from. */
-  validation: PretrainingExamples;
-  context: HeadContext;
-  /** Of evaluation: pictures as they are. */
-  plainContext: HeadContext;
-  /** Learns visual tokens, or makes room for those of a saved run. */
-  visualTokens(options: { key: Key; signal: AbortSignal; isResumed: boolean; onProgress: (done: number, all: number) => void }): Promise<{ tokenizer: PatchTokenizer; used?: number }>;
+  run: PretrainingRun;
+  /** The vocabulary's file. */
   tokenizer: Uint8Array;
-  description: ModelDescription;
-  course: RunCourse;
   notes: string[];
 }
 
@@ -54,42 +41,18 @@ export async function setUpPretraining(flags: PretrainSetUpFlags, { device, key 
   const start = await startingPoint({ ...flags });
   const texts = (await textTokenizer("retrieval", start, training.texts, flags))!;
   const sizes = start.sizes(texts.tokenizer.vocabularySize);
-  const maxTextLength = Math.min(taskTextLengths.retrieval, sizes.textPositions - 2);
   const pictures = new Pictures(folder);
-  const shared: HeadContextOptions = {
-    device,
-    imageSize: sizes.imageSize,
+  const { batch, codes, dropPath, augment, steps, learningRate, warmup, evalEvery } = flags;
+  const run = await PretrainingRun.create({
+    device, key, sizes, training, validation, batch, codes, dropPath, augment, tokenizerFile,
     pictures: (path, place) => pictures.get(path, place),
     tokenizer: texts.tokenizer,
-    vocabularySize: sizes.vocabularySize,
-    maxTextLength,
-    flipProbability: 0,
-  };
-  const plainContext = new HeadContext({ ...shared, augmentation: "none" });
-  const { patchSize } = sizes;
-  const numCodes = flags.codes;
-  const options = beit3Small(sizes);
-  const model = await initialise(new PretrainingModel({ ...options, dropPathRate: flags.dropPath, numCodes }), { device, key: key.fold(0) });
+    maxTextLength: Math.min(taskTextLengths.retrieval, sizes.textPositions - 2),
+    course: { steps, learningRate, minimumRate: 1e-5, warmupSteps: warmup ?? Math.min(100, Math.ceil(steps / 10)), evaluateEvery: evalEvery ?? Math.max(1, Math.ceil(steps / 10)) },
+  });
   return {
-    model,
-    sizes,
-    training,
-    validation,
-    context: new HeadContext({ ...shared, augmentation: flags.augment }),
-    plainContext,
-    visualTokens: async ({ key: codesKey, signal, isResumed, onProgress }) =>
-      isResumed
-        ? { tokenizer: await initialise(new PatchTokenizer({ patchSize, numCodes }), { device, key: codesKey }) }
-        : await learnVisualTokens(plainContext, training.images, { patchSize, numCodes, key: codesKey, signal, onProgress }),
+    run,
     tokenizer: texts.bytes,
-    description: describeModel({ task: "pretraining", model: options, maxTextLength, tokenizer: tokenizerFile }),
-    course: {
-      steps: flags.steps,
-      learningRate: flags.learningRate,
-      minimumRate: 1e-5,
-      warmupSteps: flags.warmup ?? Math.min(100, Math.ceil(flags.steps / 10)),
-      evaluateEvery: flags.evalEvery ?? Math.max(1, Math.ceil(flags.steps / 10)),
-    },
     notes: [
       `${training.images.length} pictures, ${training.texts.length} texts and ${training.pairs.length} pairs to learn from; ${validation.pairs.length} pairs to measure on${isHeldOut ? ", held out" : ""}`,
       `${texts.tokenizer.vocabularySize} word pieces`,
@@ -108,4 +71,3 @@ async function split(all: PretrainingExamples, readValidation: () => Promise<Pre
   if (validation.length === 0) throw new OptionError(`pretrain: ${pairs.length} pairs; expected at least 10, some of them to measure on. Add pairs, or a table val.csv.`);
   return { training: { ...all, images: all.images.filter(({ image }) => !held.has(image)), pairs: pairs.filter(({ image }) => !held.has(image)) }, validation: only(validation), isHeldOut: true };
 }
-

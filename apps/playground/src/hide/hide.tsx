@@ -1,12 +1,13 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { PatchGrid } from "../look/patch-grid.tsx";
 import type { ModelClient } from "../model/client.ts";
 import { allSamples } from "../samples/samples.ts";
 import { Bars } from "../ui/bars.tsx";
 import { ErrorNote, Status } from "../ui/note.tsx";
+import { Painting } from "../ui/painting.tsx";
 import { PicturePicker, type Picked } from "../ui/picture-picker.tsx";
 import { useTask } from "../ui/use-task.ts";
-import type { ModelInfo, Pixels } from "../worker/protocol.ts";
+import type { ModelInfo } from "../worker/protocol.ts";
 
 /** Hidden words and hidden patches, guessed as in pretraining. */
 export function Hide({ client, info }: { client: ModelClient; info: ModelInfo }) {
@@ -70,7 +71,7 @@ export function Hide({ client, info }: { client: ModelClient; info: ModelInfo })
         <h2>What it expects to see</h2>
         {painting.result && (
           <>
-            <Painting pixels={painting.result.image} />
+            <Painting pixels={painting.result.image} shows="The picture with the hidden patches as the model expects them" />
             <p>
               {painting.result.right} of {painting.result.hidden} hidden patches have the visual token that it expects most.
             </p>
@@ -84,11 +85,3 @@ export function Hide({ client, info }: { client: ModelClient; info: ModelInfo })
 
 /** The patches of the inner half, hidden. */
 const middle = (side: number): boolean[] => Array.from({ length: side * side }, (_, patch) => [Math.floor(patch / side), patch % side].every((at) => at >= side / 4 && at < side - side / 4));
-
-function Painting({ pixels }: { pixels: Pixels }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    canvas.current?.getContext("2d")?.putImageData(new ImageData(new Uint8ClampedArray(pixels.data), pixels.width, pixels.height), 0, 0);
-  }, [pixels]);
-  return <canvas ref={canvas} class="painting" width={pixels.width} height={pixels.height} role="img" aria-label="The picture with the hidden patches as the model expects them" />;
-}

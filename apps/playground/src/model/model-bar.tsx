@@ -4,6 +4,8 @@ import type { DeviceChoice, ModelInfo, ModelPlace } from "../worker/protocol.ts"
 
 export interface ModelBarProps {
   info: ModelInfo | undefined;
+  /** Billions of operations a second, when it has been measured. */
+  speed: number | undefined;
   /** 0 to 1, while a model is loaded. */
   loaded: number | undefined;
   error: string | undefined;
@@ -13,11 +15,11 @@ export interface ModelBarProps {
 }
 
 /** Which model is open and where it runs, and the way to others. */
-export function ModelBar({ info, loaded, error, device, onDevice, onOpen }: ModelBarProps) {
+export function ModelBar({ info, speed, loaded, error, device, onDevice, onOpen }: ModelBarProps) {
   const files = useRef<HTMLInputElement>(null);
   return (
-    <div class="model-bar">
-      <Status>{loaded !== undefined ? `Opening the model: ${Math.round(100 * loaded)} %` : info ? `${info.name}: ${(info.parameters / 1e6).toFixed(1)} million parameters. ${info.description}. Ready in ${(info.openedIn / 1000).toFixed(1)} s.` : ""}</Status>
+    <section class="model-bar" aria-label="Model">
+      <Status>{loaded !== undefined ? `Opening the model: ${Math.round(100 * loaded)} %` : info ? `${info.name}: ${(info.parameters / 1e6).toFixed(1)} million parameters. ${info.description}. Ready in ${(info.openedIn / 1000).toFixed(1)} s${speed === undefined ? "" : `; ${speed < 10 ? speed.toFixed(1) : speed.toFixed(0)} billion operations a second`}.` : ""}</Status>
       <label>
         Runs on
         <select value={device} onChange={({ currentTarget }) => onDevice(currentTarget.value as DeviceChoice)}>
@@ -59,7 +61,7 @@ export function ModelBar({ info, loaded, error, device, onDevice, onOpen }: Mode
         </div>
       </details>
       <ErrorNote message={error} />
-    </div>
+    </section>
   );
 }
 

@@ -1,4 +1,6 @@
 import { useRef, useState } from "preact/hooks";
+import { Camera } from "../ui/camera.tsx";
+import { droppedFiles } from "../ui/dropped-files.ts";
 import { ErrorNote } from "../ui/note.tsx";
 import type { Picked } from "../ui/picture-picker.tsx";
 
@@ -19,6 +21,7 @@ export interface ClassEditorProps {
 export function ClassEditor({ taught, canRemove, onChange, onRemove }: ClassEditorProps) {
   const { name, pictures } = taught;
   const [error, setError] = useState<string>();
+  const [isCameraOpen, setIsCameraOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const add = (files: readonly File[]): void => {
     const good = files.filter(({ type }) => type.startsWith("image/"));
@@ -32,7 +35,7 @@ export function ClassEditor({ taught, canRemove, onChange, onRemove }: ClassEdit
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        add([...(event.dataTransfer?.files ?? [])]);
+        void droppedFiles(event.dataTransfer).then(add);
       }}
     >
       <legend>{name || "a class without a name"}</legend>
@@ -48,7 +51,7 @@ export function ClassEditor({ taught, canRemove, onChange, onRemove }: ClassEdit
         ))}
       </div>
       <p class="hint">
-        <button type="button" onClick={() => input.current?.click()}>Add pictures…</button> or drop them here. {canRemove && <button type="button" onClick={onRemove}>Remove this class</button>}
+        <button type="button" onClick={() => input.current?.click()}>Add pictures…</button> <button type="button" aria-pressed={isCameraOpen} onClick={() => setIsCameraOpen(!isCameraOpen)}>Photograph…</button> or drop them here, or a folder of them. {canRemove && <button type="button" onClick={onRemove}>Remove this class</button>}
       </p>
       <input
         ref={input}
@@ -61,6 +64,7 @@ export function ClassEditor({ taught, canRemove, onChange, onRemove }: ClassEdit
           currentTarget.value = "";
         }}
       />
+      {isCameraOpen && <Camera onTake={(photograph) => add([photograph])} onClose={() => setIsCameraOpen(false)} />}
       <ErrorNote message={error} />
     </fieldset>
   );

@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { ModelClient } from "../model/client.ts";
 import { allSamples, emojiSamples, fetchSample, type Sample } from "../samples/samples.ts";
 import { Bars } from "../ui/bars.tsx";
 import { Curve } from "../ui/curve.tsx";
 import { ErrorNote, Status } from "../ui/note.tsx";
 import { PicturePicker, type Picked } from "../ui/picture-picker.tsx";
+import { saveFiles } from "../ui/save-files.ts";
 import { useTask } from "../ui/use-task.ts";
 import type { ModelInfo } from "../worker/protocol.ts";
 import { ClassEditor, type TaughtClass } from "./class-editor.tsx";
@@ -89,21 +90,15 @@ async function exampleClasses(): Promise<TaughtClass[]> {
 
 /** The taught model, file by file, and the lines that use it. */
 function Export({ client }: { client: ModelClient }) {
-  const link = useRef<HTMLAnchorElement>(null);
   const saving = useTask(async () => {
     const files = await client.call("taught", {});
-    for (const { name, bytes } of files) {
-      const address = URL.createObjectURL(new Blob([bytes]));
-      Object.assign(link.current!, { href: address, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    }
+    saveFiles(files);
     return files.length;
   });
   return (
     <>
       <h2>Take it along</h2>
       <button type="button" onClick={() => saving.start()}>Save its {saving.result ?? ""} files</button>
-      <a ref={link} hidden>file</a>
       <pre tabIndex={0} aria-label="How to use it">{usage}</pre>
       <ErrorNote message={saving.error} />
     </>

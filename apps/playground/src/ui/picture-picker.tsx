@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { addressOf, fetchSample, type Sample } from "../samples/samples.ts";
+import { Camera } from "./camera.tsx";
 import { ErrorNote } from "./note.tsx";
 
 export interface Picked {
@@ -20,6 +21,7 @@ export interface PicturePickerProps {
 export function PicturePicker({ label, samples, picked, onPick }: PicturePickerProps) {
   const [error, setError] = useState<string>();
   const [isOver, setIsOver] = useState(false);
+  const [isCameraOpen, setIsCameraOpen] = useState(false);
   const input = useRef<HTMLInputElement>(null);
 
   const take = (blob: Blob | null | undefined, shows: string): void => {
@@ -65,7 +67,7 @@ export function PicturePicker({ label, samples, picked, onPick }: PicturePickerP
         ))}
       </div>
       <p class="hint">
-        <button type="button" onClick={() => input.current?.click()}>Your own picture…</button> or drop or paste one here. It stays on this machine.
+        <button type="button" onClick={() => input.current?.click()}>Your own picture…</button> <button type="button" aria-pressed={isCameraOpen} onClick={() => setIsCameraOpen(!isCameraOpen)}>Photograph…</button> or drop or paste one here. It stays on this machine.
       </p>
       <input
         ref={input}
@@ -78,6 +80,15 @@ export function PicturePicker({ label, samples, picked, onPick }: PicturePickerP
           currentTarget.value = "";
         }}
       />
+      {isCameraOpen && (
+        <Camera
+          onTake={(photograph) => {
+            take(photograph, photograph.name);
+            setIsCameraOpen(false);
+          }}
+          onClose={() => setIsCameraOpen(false)}
+        />
+      )}
       <ErrorNote message={error} />
     </fieldset>
   );

@@ -1,5 +1,7 @@
 import type { Beit3, PairEncoding } from "@multiway/beit3";
-import type { AttentionMaps, Calls, Guess, Pixels, Scored } from "./protocol.ts";
+import { measureSpeed } from "./measure-speed.ts";
+import { withAlpha } from "./pixels.ts";
+import type { AttentionMaps, Calls, Guess, Scored } from "./protocol.ts";
 import type { Session } from "./session.ts";
 import { teach } from "./teach.ts";
 
@@ -8,6 +10,8 @@ type Answers = { readonly [K in keyof Calls]: (session: Session, input: Calls[K]
 /** How each call is answered. */
 export const answers: Answers = {
   open: (session, { device, place }, options) => session.open(device, place, options),
+
+  measure: ({ device }) => measureSpeed(device),
 
   attend: async ({ model }, { picture, text }, { signal }) => (text.trim() === "" ? await attentionAlone(model, picture, signal) : await attentionBeside(model, picture, text, signal)),
 
@@ -56,6 +60,13 @@ export const answers: Answers = {
     return choices.map(({ name, probability }) => ({ name: name!, share: probability }));
   },
 
+  train: async (session, input, options) => (await session.training()).run(session, input, options),
+  pause: async (session) => (await session.training()).pause(),
+  trainingSoFar: async (session) => (await session.training()).soFar,
+  forgetTraining: async (session) => (await session.training()).forget(),
+  loadTraining: async (session, { file }, { signal }) => (await session.training()).load(session, file, signal),
+  trainingFiles: async (session) => [...(await session.training()).files].map(([name, bytes]) => ({ name, bytes })),
+
   taught: ({ taught }) => Promise.resolve([...taught.files].map(([name, bytes]) => ({ name, bytes }))),
 
   async patches({ model }, { picture, hidden, text }, { signal }) {
@@ -85,10 +96,4 @@ async function attentionBeside(model: Beit3, picture: Blob, text: string, signal
 
 function sizesOf({ description: { model } }: Beit3): Pick<AttentionMaps, "heads" | "patchesPerSide"> {
   return { heads: model.numHeads, patchesPerSide: model.imageSize / model.patchSize };
-}
-
-function withAlpha({ width, height, data }: { width: number; height: number; data: Uint8Array }): Pixels {
-  const pixels = new Uint8ClampedArray(4 * width * height).fill(255);
-  for (let pixel = 0; pixel < width * height; pixel++) pixels.set(data.subarray(3 * pixel, 3 * pixel + 3), 4 * pixel);
-  return { width, height, data: pixels };
 }

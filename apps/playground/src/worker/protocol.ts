@@ -55,9 +55,68 @@ export interface Pixels {
   data: Uint8ClampedArray;
 }
 
+/** What a model in training expects where something is hidden. */
+export interface Glimpse {
+  /** Steps done. */
+  step: number;
+  examples: {
+    /** The words that it sees; one more follows. */
+    words: string;
+    /** The word that it expects. */
+    guess: string;
+    /** How sure it is, 0 to 1. */
+    share: number;
+    picture: Pixels;
+    /** For each patch, row by row. */
+    hidden: boolean[];
+    /** The picture with what it expects in the hidden patches. */
+    painted: Pixels;
+  }[];
+}
+
+/** Shares from 0 to 1 of what is hidden in pictures and names that are not learnt from. */
+export interface TrainingFigures {
+  step: number;
+  words: number;
+  /** The same words beside a grey picture. */
+  wordsAlone: number;
+  patches: number;
+}
+
+/** What a training tells on its way. */
+export type TrainingNews =
+  | { kind: "stage"; text: string }
+  | { kind: "step"; step: number; loss: number; words: number; patches: number; perSecond: number }
+  | { kind: "glimpse"; glimpse: Glimpse }
+  | { kind: "evaluation"; evaluation: TrainingFigures }
+  | { kind: "device"; text: string };
+
+/** What can be pretrained: how large a model, of how many visual tokens, on batches of how many pictures, texts and pairs, of each. */
+export const trainingPlans = {
+  small: { layers: 4, width: 128, codes: 512, batch: 32 },
+  tiny: { layers: 2, width: 64, codes: 64, batch: 8 },
+} as const;
+export type TrainingPlan = keyof typeof trainingPlans;
+
+/** What a training has come to. */
+export interface TrainingSoFar {
+  plan: TrainingPlan;
+  /** Steps done. */
+  step: number;
+  steps: number;
+  /** By step; steps before a run was loaded are missing. */
+  losses: number[];
+  /** Share of hidden words guessed, by step. */
+  words: number[];
+  evaluations: TrainingFigures[];
+  glimpse?: Glimpse;
+}
+
 /** What the page asks of the worker: what goes in, what comes out, and what is told on the way. */
 export interface Calls {
   open: { input: { device: DeviceChoice; place: ModelPlace }; output: ModelInfo; progress: LoadingProgress };
+  /** Of the device, billions of operations a second. */
+  measure: { input: Record<never, never>; output: number; progress: never };
   attend: { input: { picture: Blob; text: string }; output: AttentionMaps; progress: never };
   name: { input: { picture: Blob; names: string[] }; output: Scored[]; progress: never };
   ask: { input: { picture: Blob; question: string }; output: Scored[]; progress: never };
@@ -70,6 +129,15 @@ export interface Calls {
   tell: { input: { picture: Blob }; output: Scored[]; progress: never };
   /** The files of the taught model's folder. */
   taught: { input: Record<never, never>; output: { name: string; bytes: Uint8Array<ArrayBuffer> }[]; progress: never };
+  /** Pretrains from where it stands. */
+  train: { input: { plan: TrainingPlan }; output: { isFinished: boolean }; progress: TrainingNews };
+  pause: { input: Record<never, never>; output: void; progress: never };
+  trainingSoFar: { input: Record<never, never>; output: TrainingSoFar; progress: never };
+  forgetTraining: { input: Record<never, never>; output: TrainingSoFar; progress: never };
+  /** Takes a saved run in place of what was learnt. */
+  loadTraining: { input: { file: Blob }; output: TrainingSoFar; progress: never };
+  /** Files of the saved run and its best model. */
+  trainingFiles: { input: Record<never, never>; output: { name: string; bytes: Uint8Array<ArrayBuffer> }[]; progress: never };
   patches: { input: { picture: Blob; hidden: boolean[]; text: string }; output: { image: Pixels; right: number; hidden: number }; progress: never };
 }
 

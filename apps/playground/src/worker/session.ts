@@ -4,6 +4,7 @@ import { openDevice, type Device } from "@multiway/tensor";
 import { wasm } from "@multiway/wasm";
 import { webgpu } from "@multiway/webgpu";
 import type { Taught } from "./teach.ts";
+import type { Training } from "./train.ts";
 import type { DeviceChoice, ModelInfo, ModelPlace } from "./protocol.ts";
 
 /** The model that is open, and its device. */
@@ -11,6 +12,8 @@ export class Session {
   #device: Device | undefined;
   #model: Beit3 | undefined;
   #taught: Taught | undefined;
+  #training: Promise<Training> | undefined;
+  #waiting: ((device: Device) => void)[] = [];
   readonly #onLost: (reason: string) => void;
 
   constructor(onLost: (reason: string) => void) {
@@ -21,6 +24,26 @@ export class Session {
   get model(): Beit3 {
     if (this.#model) return this.#model;
     throw new OptionError("No model is open yet. Wait until it is, or choose one above.");
+  }
+
+  /** The device of the model that is open. @throws OptionError when none is */
+  get device(): Device {
+    return this.model.device;
+  }
+
+  /** The device that the page opens when it has been told that this one is lost. @throws the signal's reason */
+  async deviceAfter(lost: Device, signal: AbortSignal): Promise<Device> {
+    if (this.#device && this.#device !== lost) return this.#device;
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push(resolve);
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
+  }
+
+  /** Pretraining in the page. */
+  training(): Promise<Training> {
+    // Much of it is of no use to whoever looks and asks.
+    return (this.#training ??= import("./train.ts").then(({ Training: Made }) => new Made()));
   }
 
   /** What was taught in the page. @throws OptionError when nothing was */
@@ -49,6 +72,7 @@ export class Session {
     if (this.#device !== device) await this.#device?.close();
     this.#device = device;
     this.#model = model;
+    for (const resolve of this.#waiting.splice(0)) resolve(device);
     const { imageSize, patchSize, numLayers, numHeads } = model.description.model;
     return {
       name: nameOf(place),

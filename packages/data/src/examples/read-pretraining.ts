@@ -45,8 +45,17 @@ export async function readPretraining(folder: DataFolder): Promise<PretrainingEx
     row.checkColumns({ required: ["text"] });
     return { file: row.file, line: row.line, text: row.text("text") };
   });
-  return { images: [...images, ...firstOf(pairs, ({ image }) => image)], texts: [...texts, ...firstOf(pairs, ({ text }) => String(text))], pairs };
+  return withPairs({ images, texts }, pairs);
 }
+
+/** Pairs of pictures and texts as data for pretraining: each picture and each different text once beside them. */
+export const pretrainingExamples = (pairs: RetrievalExample[]): PretrainingExamples => withPairs({ images: [], texts: [] }, pairs);
+
+const withPairs = ({ images, texts }: Omit<PretrainingExamples, "pairs">, pairs: RetrievalExample[]): PretrainingExamples => ({
+  images: [...images, ...firstOf(pairs, ({ image }) => image)],
+  texts: [...texts, ...firstOf(pairs, ({ text }) => String(text))],
+  pairs,
+});
 
 async function rowsOf(folder: DataFolder, name: string): Promise<Row[]> {
   const path = tableExtensions.map((extension) => `${name}.${extension}`).find((candidate) => folder.paths.includes(candidate));

@@ -24,11 +24,12 @@ const maxDescriptionBytes = 64 * 2 ** 20;
  * folder.description.answers; // [ "yes", "no", … ]
  * ```
  *
- * @param source  in Node the path of the folder; an address that the files lie under; a folder of a page's own storage; or the files by name
+ * @param given  in Node the path of the folder, `"mini"` for that of `@multiway/model-mini`; an address that the files lie under; a folder of a page's own storage; or the files by name
  * @throws CheckpointError when a file cannot be read, or a field is not what it should be: it names file, field and remedy
  */
-export async function openModelFolder(source: FolderSource, options: SourceOptions = {}): Promise<ModelFolder> {
-  const name = nameOfFolder(source);
+export async function openModelFolder(given: FolderSource, options: SourceOptions = {}): Promise<ModelFolder> {
+  const name = nameOfFolder(given);
+  const source = given === "mini" ? (await import("@multiway/model-mini")).modelMini : given;
   const bytes = await readBytes(await fileIn(source, descriptionFile), { ...options, maxBytes: maxDescriptionBytes }).catch((cause: unknown) => {
     if (!CheckpointError.isInstance(cause)) throw cause;
     throw new CheckpointError(`openModelFolder: ${JSON.stringify(name)}: its ${descriptionFile} cannot be read. A model folder holds ${descriptionFile}, weights and mostly a tokenizer; a checkpoint file is opened by its own name. (${cause.message})`, { cause, details: { file: name } });

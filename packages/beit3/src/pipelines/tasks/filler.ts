@@ -56,13 +56,21 @@ export class Filler {
   readonly #model: PretrainingModel;
   readonly #visualTokens: PatchTokenizer;
   readonly #runtime: Runtime;
-  readonly #words = new Programs<(model: PretrainingModel, texts: TextTensors, images?: Tensor) => Tensor>();
-  readonly #patches = new Programs<(model: PretrainingModel, tokens: PatchTokenizer, inputs: { images: Tensor; isMaskedPatch: Tensor; texts?: TextTensors }) => { logits: Tensor; actual: Tensor; colors: Tensor }>();
+  #words = new Programs<(model: PretrainingModel, texts: TextTensors, images?: Tensor) => Tensor>();
+  #patches = new Programs<(model: PretrainingModel, tokens: PatchTokenizer, inputs: { images: Tensor; isMaskedPatch: Tensor; texts?: TextTensors }) => { logits: Tensor; actual: Tensor; colors: Tensor }>();
 
   constructor(model: PretrainingModel, visualTokens: PatchTokenizer, runtime: Runtime) {
     this.#model = model;
     this.#visualTokens = visualTokens;
     this.#runtime = runtime;
+  }
+
+  /** The same for other weights, as they are after more steps of training: nothing is compiled anew. */
+  of(model: PretrainingModel): Filler {
+    const other = new Filler(model, this.#visualTokens, this.#runtime);
+    other.#words = this.#words;
+    other.#patches = this.#patches;
+    return other;
   }
 
   /**

@@ -1,15 +1,14 @@
-import { join } from "node:path";
 import { NumericError, TrainingError } from "@multiway/errors";
 import { warmupCosine } from "@multiway/optim";
 import type { Key } from "@multiway/random";
-import { train, type Task, type TrainingRecord } from "@multiway/training";
-import type { Ui } from "../progress/ui.ts";
-import { formatFigures } from "./format-figures.ts";
-import { saveRun, type RunRecord } from "./saved-run.ts";
+import type { Progress } from "./rate.ts";
+import type { EvaluationRecord, RunRecord } from "./saved-run.ts";
+import { train, type Task, type TrainingRecord } from "./train.ts";
 
-/** The course of a run, as the command line gives it. */
+/** The course of a run. */
 export interface RunCourse {
   steps: number;
+  /** The peak of a warm-up and a cosine. */
   learningRate: number;
   minimumRate: number;
   warmupSteps: number;
@@ -22,28 +21,34 @@ export interface TrainAndKeepOptions<S, B> {
   state: S;
   course: RunCourse;
   key: Key;
-  outFolder: string;
+  /** What the run has come to; it is written on. */
   record: RunRecord;
-  isResumed: boolean;
+  isResumed?: boolean;
   signal: AbortSignal;
-  onRecord: (stage: string, record: TrainingRecord) => void;
   /** How good a state is; higher is better. */
   evaluate: (state: S) => Promise<{ score: number; figures: Readonly<Record<string, number>> }>;
-  /** Writes the best so far. */
+  /** Keeps the best so far. */
   keep: (state: S) => Promise<void>;
+  /** Keeps what there is to go on from, as `saveRun` does: at every evaluation, every `saveEvery` steps, and when the run is stopped. */
+  save: (state: S, record: RunRecord) => Promise<void>;
+  /** Steps from one saving to the next. It divides the steps between evaluations. Default: those. */
+  saveEvery?: number;
+  /** As `train` has it. */
+  stepsAhead?: number;
+  onRecord?: (record: TrainingRecord) => void;
+  onProgress?: (progress: Progress) => void;
+  onEvaluation?: (evaluation: EvaluationRecord, isBest: boolean) => void;
 }
-
-export const stateFileIn = (outFolder: string): string => join(outFolder, "run.safetensors");
 
 /**
  * Trains, evaluates as it goes, keeps the best, and saves its state at every evaluation and when it is stopped.
  *
- * @returns whether it came to its end
+ * @returns whether it came to its end, and the last state
  * @throws TrainingError when a figure is no longer finite, at its step
  */
-export async function trainAndKeep<S, B>({ training, state, course, key, outFolder, record, isResumed, signal, onRecord, evaluate, keep }: TrainAndKeepOptions<S, B>, ui: Ui): Promise<boolean> {
+export async function trainAndKeep<S, B>(options: TrainAndKeepOptions<S, B>): Promise<{ isFinished: boolean; state: S }> {
+  const { training, state, course, key, record, isResumed = false, signal, evaluate, keep, save, onRecord, onProgress, onEvaluation } = options;
   const { steps, evaluateEvery, warmupSteps, learningRate, minimumRate } = course;
-  const stateFile = stateFileIn(outFolder);
 
   const evaluateAt = async (current: S, step: number): Promise<void> => {
     if (record.evaluations.at(-1)?.step === step) return;
@@ -53,9 +58,9 @@ export async function trainAndKeep<S, B>({ training, state, course, key, outFold
       throw new TrainingError(`the model gives no numbers any more after ${step} steps (${error.message.replace(/\.$/, "")}); expected a finite number.`, { cause: error, details: { step: step - 1 } });
     });
     const best = record.evaluations.reduce((most, evaluation) => Math.max(most, evaluation.score), -Infinity);
-    record.evaluations.push({ step, score, figures });
-    onRecord("evaluation", { step, learningRate: 0, metrics: { ...figures } });
-    ui.note(`after ${step} of ${steps} steps: ${formatFigures(figures)}${score > best ? ", the best so far" : ""}`);
+    const evaluation: EvaluationRecord = { step, score, figures };
+    record.evaluations.push(evaluation);
+    onEvaluation?.(evaluation, score > best);
     if (score > best) await keep(current);
   };
   const isDue = (step: number): boolean => step > 0 && (step % evaluateEvery === 0 || step === steps);
@@ -64,18 +69,18 @@ export async function trainAndKeep<S, B>({ training, state, course, key, outFold
   try {
     if (isResumed && isDue(record.step)) await evaluateAt(state, record.step);
   } catch (error) {
-    if (isAbort(error, signal)) return false;
+    if (isAbort(error, signal)) return { isFinished: false, state };
     throw error;
   }
   const before = record.seconds;
   const started = performance.now();
-  const { isFinished } = await train(training, state, {
+  const result = await train(training, state, {
     steps,
     schedule: warmupCosine({ peak: learningRate, warmupSteps, totalSteps: steps, minimum: Math.min(minimumRate, learningRate) }),
     key,
     firstStep: record.step,
     signal,
-    saveEvery: evaluateEvery,
+    saveEvery: options.saveEvery ?? evaluateEvery,
     save: async (current, step) => {
       record.seconds = before + (performance.now() - started) / 1000;
       // Before the state is saved: one that gives no numbers any more must not replace one that does.
@@ -83,12 +88,13 @@ export async function trainAndKeep<S, B>({ training, state, course, key, outFold
         if (!isAbort(error, signal)) throw error;
       });
       record.step = step;
-      await saveRun(stateFile, current, record);
+      await save(current, record);
     },
-    onRecord: (one) => onRecord("training", one),
-    onProgress: (progress) => ui.progress(progress),
+    ...(options.stepsAhead !== undefined && { stepsAhead: options.stepsAhead }),
+    ...(onRecord && { onRecord }),
+    ...(onProgress && { onProgress }),
   });
-  return isFinished && record.evaluations.at(-1)?.step === steps;
+  return { isFinished: result.isFinished && record.evaluations.at(-1)?.step === steps, state: result.state };
 }
 
 const isAbort = (error: unknown, signal: AbortSignal): boolean => signal.aborted && error === signal.reason;

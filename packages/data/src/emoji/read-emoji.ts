@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { openFolder } from "#folder";
 import { DataError, formatList, formatValue } from "@multiway/errors";
 import { crop, decodeImage, type Image } from "@multiway/images";
+import type { DataFolder, FolderSource } from "../folders/data-folder.ts";
 
 /** What an emoji means, in English. */
 export interface EmojiConcept {
@@ -32,30 +32,33 @@ export interface EmojiSet {
   styles: Map<string, EmojiStyle>;
 }
 
-/** The styles of the set that comes with the app. */
+/** The styles of the set that comes with the command line. */
 export const emojiStyles = ["noto", "twemoji", "emojitwo", "blob"] as const;
 
 /**
  * Reads an emoji set: `concepts.json`, and for each style `<style>.json` and `<style>.webp`.
  *
- * @param folder         for example `apps/cli/data/emoji`
+ * @param source         for example `apps/cli/data/emoji`; in a page the files by name
  * @param options.styles default {@link emojiStyles}
  * @throws DataError naming file and remedy when something is missing, cut short, or does not fit together
  */
-export async function readEmoji(folder: string, options: { styles?: readonly string[] } = {}): Promise<EmojiSet> {
-  const concepts = checkConcepts(await readJson(folder, "concepts.json"), join(folder, "concepts.json"));
+export async function readEmoji(source: FolderSource, options: { styles?: readonly string[] } = {}): Promise<EmojiSet> {
+  const folder = await openFolder(source).catch((cause: unknown) => {
+    throw failure(typeof source === "string" ? source : "the emoji set", "the folder cannot be read", cause);
+  });
+  const concepts = checkConcepts(await readJson(folder, "concepts.json"), nameIn(folder, "concepts.json"));
   const known = new Set(concepts.map(({ id }) => id));
   const styles = await Promise.all((options.styles ?? emojiStyles).map((name) => readStyle(folder, name, known)));
   return { concepts, styles: new Map(styles.map((style) => [style.name, style])) };
 }
 
-async function readStyle(folder: string, name: string, known: ReadonlySet<string>): Promise<EmojiStyle> {
-  const indexFile = join(folder, `${name}.json`);
+async function readStyle(folder: DataFolder, name: string, known: ReadonlySet<string>): Promise<EmojiStyle> {
+  const indexFile = nameIn(folder, `${name}.json`);
   const { tile, columns, ids } = checkIndex(await readJson(folder, `${name}.json`), indexFile);
   const unknown = ids.filter((id) => !known.has(id));
   if (unknown.length > 0) throw failure(indexFile, `${formatList(unknown, 3)} cannot be found in concepts.json`);
-  const sheetFile = join(folder, `${name}.webp`);
-  const bytes = await readBytes(sheetFile);
+  const sheetFile = nameIn(folder, `${name}.webp`);
+  const bytes = await readBytes(folder, `${name}.webp`);
   let sheet: Image;
   try {
     sheet = await decodeImage(bytes, { source: sheetFile, maxPixels: 64e6 });
@@ -98,22 +101,20 @@ function checkIndex(value: unknown, file: string): { tile: number; columns: numb
   return { tile, columns, ids };
 }
 
-async function readJson(folder: string, name: string): Promise<unknown> {
-  const file = join(folder, name);
-  const text = new TextDecoder().decode(await readBytes(file));
+const nameIn = (folder: DataFolder, file: string): string => `${folder.name}/${file}`;
+
+async function readJson(folder: DataFolder, name: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(folder, name));
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw failure(file, "it is not whole JSON", cause);
+    throw failure(nameIn(folder, name), "it is not whole JSON", cause);
   }
 }
 
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw failure(file, `it cannot be read (${(cause as { code?: string }).code ?? "unknown reason"})`, cause);
-  }
+async function readBytes(folder: DataFolder, name: string): Promise<Uint8Array> {
+  if (!folder.paths.includes(name)) throw failure(nameIn(folder, name), "it is not there");
+  return await folder.read(name);
 }
 
 function failure(file: string, problem: string, cause?: unknown): DataError {

@@ -2,9 +2,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { emojiStyles, readEmoji } from "@multiway/data";
 import { DataError } from "@multiway/errors";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { emojiStyles, readEmoji } from "./read-emoji.ts";
 
 const shipped = fileURLToPath(new URL("../../data/emoji", import.meta.url));
 
@@ -57,10 +57,10 @@ describe("a damaged set", () => {
   it("names what is missing", async () => {
     await rm(join(folder, "emojitwo.webp"));
     expect(await reading()).toBe(
-      `readEmoji: ${join(folder, "emojitwo.webp")}: it cannot be read (ENOENT). Restore the folder from the repository (apps/cli/data/emoji), or check the path.`,
+      `readEmoji: ${join(folder, "emojitwo.webp")}: it is not there. Restore the folder from the repository (apps/cli/data/emoji), or check the path.`,
     );
     await rm(folder, { recursive: true });
-    expect(await reading()).toContain("concepts.json: it cannot be read (ENOENT)");
+    expect(await reading()).toContain("the folder cannot be read. Restore");
   });
   it("names what is cut short", async () => {
     for (const name of ["emojitwo.webp", "emojitwo.json", "concepts.json"]) {
