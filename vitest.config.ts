@@ -8,7 +8,7 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 const conditions = ["@multiway/source", "import", "module", "default"];
 
 /** What a test file needs stands in its name: `x.webgpu.test.ts`; with no such word, nothing. */
-const needs = ["reference", "wasm", "webgpu", "browser"];
+const needs = ["reference", "wasm", "webgpu", "browser", "page"];
 const folders = ["packages/*/src/**", "apps/*/src/**", "scripts/**"];
 const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
@@ -40,6 +40,8 @@ export default defineConfig(async () => {
           testTimeout: 60_000,
           hookTimeout: 60_000,
         }),
+        // Whole pages in a browser, one after the other: how long they take is part of what is tested.
+        node("page", { testTimeout: 60_000, hookTimeout: 180_000, fileParallelism: false }),
         {
           extends: true,
           plugins: [servePages()],

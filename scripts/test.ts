@@ -34,6 +34,7 @@ const steps: Step[] = [
   { name: "size", command: tsx("size.ts") },
   vitest("tests", ["unit", "reference", "wasm", "webgpu"]),
   vitest("browser", ["browser"]),
+  vitest("pages", ["page"]),
   { name: "build", command: [bin("turbo"), "build"] },
   { name: "packages", command: tsx("check-packages.ts") },
 ];

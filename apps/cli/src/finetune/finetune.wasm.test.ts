@@ -61,10 +61,9 @@ test("stopped by Ctrl-C and resumed, a run ends with the figures, weights and st
 
 describe("from what was learnt", () => {
   test("a joint model is measured by each of its heads, and a task goes on from its encoder and its own head", { timeout: 120_000 }, async () => {
-    const mini = join(import.meta.dirname, "../../../../packages/model-mini/model");
     const measured = await multiway("evaluate", "retrieval", "--data", exampleData, "--model", "mini", ...onCpu, "--json");
     expect(measured).toMatchObject({ code: 0, stdout: expect.stringContaining('"task":"retrieval"') });
-    const tuned = await multiway("finetune", "retrieval", "--data", exampleData, "--from", mini, ...onCpu, "--steps", "2", "--batch", "4", "--out", join(folder, "from-mini"));
+    const tuned = await multiway("finetune", "retrieval", "--data", exampleData, "--from", "mini", ...onCpu, "--steps", "2", "--batch", "4", "--out", join(folder, "from-mini"));
     expect(tuned).toMatchObject({ code: 0, stderr: expect.stringMatching(/its head is taken, too: language_head\.weight|its head is taken, too: .*vision_head\.weight/) });
     expect((await json("from-mini/model/model.json"))["task"]).toBe("retrieval");
   });

@@ -94,7 +94,7 @@ export type TrainingNews =
 /** What can be pretrained: how large a model, of how many visual tokens, on batches of how many pictures, texts and pairs, of each. */
 export const trainingPlans = {
   small: { layers: 4, width: 128, codes: 512, batch: 32 },
-  tiny: { layers: 2, width: 64, codes: 64, batch: 8 },
+  tiny: { layers: 2, width: 32, codes: 64, batch: 4 },
 } as const;
 export type TrainingPlan = keyof typeof trainingPlans;
 

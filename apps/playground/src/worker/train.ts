@@ -1,9 +1,8 @@
-import { memoryFolder, PretrainingRun, smallSizes, writeModelFolder, type Filler, type PretrainingRunState } from "@multiway/beit3";
+import { memoryFolder, PretrainingRun, writeModelFolder, type Filler, type PretrainingRunState } from "@multiway/beit3";
 import { DeviceLostError, OptionError } from "@multiway/errors";
 import { blockMask, drawsFrom } from "@multiway/masking";
 import { key } from "@multiway/random";
 import { tensorsOf, type Device } from "@multiway/tensor";
-import { taskTextLengths } from "@multiway/tokenizers";
 import { loadRun, readRun, saveRun, trainAndKeep, type RunRecord } from "@multiway/training";
 import { withAlpha } from "./pixels.ts";
 import { trainingPlans, type Glimpse, type TrainingFigures, type TrainingNews, type TrainingPlan, type TrainingSoFar } from "./protocol.ts";
@@ -11,15 +10,19 @@ import type { Session } from "./session.ts";
 import { readTrainingData, type TrainingData } from "./training-data.ts";
 
 const seed = 0;
-/** As `multiway pretrain --new tiny --image-size 32 --steps 1000 --eval-every 250` has it. */
+/** As `multiway pretrain --steps 1000 --eval-every 250` has it. */
 const course = { steps: 1000, learningRate: 2e-3, minimumRate: 1e-5, warmupSteps: 100, evaluateEvery: 250 };
-const sizes = { numHeads: smallSizes.tiny.numHeads, imageSize: 32, patchSize: 8, textPositions: 66 };
+const shared = { numHeads: 4, imageSize: 32, patchSize: 8 };
+/** Names are short; each length that texts are padded to makes programs of its own. */
+const maxTextLength = 16;
 const options = { dropPath: 0.1, augment: "light" } as const;
 /** Steps from one look at what was learnt to the next; every other time it is saved, too, which takes longer. */
 const lookEvery = 25;
 /** What is looked at, drawn by the unseen hand. */
 const lookedAt = ["dog face", "pizza", "red heart", "sailboat"];
 const runFile = "run.safetensors";
+/** What `multiway pretrain --new` is told. */
+const sizesFile = "sizes.json";
 
 /** Pretraining from nothing, in the page. It lives as long as the worker does: a room may be left and come back to. */
 export class Training {
@@ -33,9 +36,9 @@ export class Training {
     return this.#soFar;
   }
 
-  /** Files of the saved run and of the best model so far. @throws OptionError when nothing was saved yet */
+  /** Files of the saved run, of its sizes, and of the best model so far. @throws OptionError when nothing was saved yet */
   get files(): ReadonlyMap<string, Uint8Array<ArrayBuffer>> {
-    if (this.#folder.files.has(runFile)) return this.#folder.files;
+    if (this.#folder.files.has(runFile)) return new Map([...this.#folder.files, [sizesFile, new TextEncoder().encode(`${JSON.stringify(sizesOf(this.#soFar.plan))}\n`)]]);
     throw new OptionError("Nothing was learnt yet. Start the training first.");
   }
 
@@ -175,13 +178,12 @@ export class Training {
       this.#data = undefined;
       throw error;
     });
-    const { layers, width, codes, batch } = trainingPlans[plan];
-    const vocabularySize = data.tokenizer.vocabularySize;
+    const { codes, batch } = trainingPlans[plan];
     return await PretrainingRun.create({
       ...options, ...data, device, batch, codes, course,
       key: key(seed),
-      sizes: { ...sizes, numLayers: layers, embedDim: width, ffnDim: 4 * width, vocabularySize },
-      maxTextLength: Math.min(taskTextLengths.retrieval, sizes.textPositions - 2),
+      sizes: { ...sizesOf(plan), vocabularySize: data.tokenizer.vocabularySize },
+      maxTextLength,
       tokenizerFile: "sentencepiece.model",
     });
   }
@@ -193,7 +195,7 @@ export class Training {
   /** Hides the last word of each name, and patches of each picture, and shows what is expected there. */
   async #look(run: PretrainingRun): Promise<(state: PretrainingRunState, step: number) => Promise<Glimpse>> {
     const { validation, tokenizer, pictures } = await this.#data!;
-    const side = sizes.imageSize / sizes.patchSize;
+    const side = shared.imageSize / shared.patchSize;
     const examples = await Promise.all(
       lookedAt.map(async (name, index) => {
         const { image } = validation.pairs.find(({ text }) => text === name)!;
@@ -217,6 +219,11 @@ export class Training {
       return { step, examples: shown };
     };
   }
+}
+
+function sizesOf(plan: TrainingPlan) {
+  const { layers, width } = trainingPlans[plan];
+  return { numLayers: layers, embedDim: width, ffnDim: 4 * width, ...shared, textPositions: maxTextLength + 2 };
 }
 
 const nothing = (plan: TrainingPlan): TrainingSoFar => ({ plan, step: 0, steps: course.steps, losses: [], words: [], evaluations: [] });

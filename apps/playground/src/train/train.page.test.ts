@@ -28,7 +28,11 @@ async function run(program: string, args: readonly string[], stopWhen?: () => Pr
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const timer = stopWhen && setInterval(() => void stopWhen().then((isTime) => isTime && child.kill("SIGINT")), 500);
+  // A second Ctrl-C would not let it save.
+  const timer = stopWhen && setInterval(() => void stopWhen().then((isTime) => {
+    if (!isTime || child.killed) return;
+    child.kill("SIGINT");
+  }), 500);
   const code = await ended;
   clearInterval(timer);
   return { code, output };
@@ -43,7 +47,7 @@ const linesOf = async (out: string): Promise<Line[]> => (await readFile(join(out
 
 /** The first steps that the command line does, from nothing or from what lies in the out folder. */
 async function stepsOfCommandLine(out: string, ...flags: string[]): Promise<Line[]> {
-  const args = ["--data", join(folder, "emoji"), "--new", "tiny", "--layers", "2", "--width", "64", "--codes", "64", "--image-size", "32", "--steps", "1000", "--eval-every", "250", "--batch", "8", "--out", out, "--device", "wasm", ...flags];
+  const args = ["--data", join(folder, "emoji"), "--out", out, "--new", join(folder, "page/sizes.json"), "--codes", "64", "--batch", "4", "--steps", "1000", "--eval-every", "250", "--device", "wasm", ...flags];
   const { code, output } = await run("apps/cli/src/main.ts", ["pretrain", ...args], async () => (await linesOf(out)).length > 0);
   if (code !== 130) throw new Error(`it ended with ${code}:\n${output}`);
   return await linesOf(out);
@@ -88,21 +92,21 @@ test("on the CPU it learns as Node does, stops within a second, keeps the page f
   expect(await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)).toEqual([]);
   const step = await stepIn(page);
   const [first, now] = await lossIn(page);
-  expect(now).toBeLessThan(0.95 * first);
+  expect(now).toBeLessThan(first - 0.1);
   expect(await page.getByLabel("Pictures and names with something hidden").getByRole("listitem").count()).toBe(4);
+
+  await page.getByRole("button", { name: "Save it" }).click();
+  await expect.poll(() => [...saved.keys()].sort(), { timeout: 10_000 }).toEqual(["run.safetensors", "sizes.json"]);
+  const bytes = saved.get("run.safetensors")!;
+  const out = join(folder, "page");
+  await mkdir(out);
+  for (const [name, content] of saved) await writeFile(join(out, name), content);
 
   // The same step in Node
   const [firstLine] = await stepsOfCommandLine(join(folder, "fresh"));
   expect(first).toBe(Number(firstLine!.metrics.loss.toFixed(2)));
 
-  await page.getByRole("button", { name: "Save it" }).click();
-  await expect.poll(() => [...saved.keys()], { timeout: 10_000 }).toEqual(["run.safetensors"]);
-  const bytes = saved.get("run.safetensors")!;
-
-  // The command line looks into it, and goes on
-  const out = join(folder, "page");
-  await mkdir(out);
-  await writeFile(join(out, "run.safetensors"), bytes);
+  // The command line looks into what was saved, and goes on
   const inspected = await run("apps/cli/src/main.ts", ["inspect", join(out, "run.safetensors")]);
   expect(inspected).toMatchObject({ code: 0, output: expect.stringContaining("visionHead") });
   const [next] = await stepsOfCommandLine(out, "--resume");
@@ -137,16 +141,15 @@ test("on WebGPU it learns, too; when the device is killed the page says so, and 
   await using opened = await playground.open("train", { device: "webgpu" });
   const { page } = opened;
   await page.getByRole("combobox", { name: /^Model/ }).selectOption("tiny");
-  await trainTo(page, 50);
+  // What fifty steps came to is saved behind them.
+  await trainTo(page, 53);
   const [first, now] = await lossIn(page);
-  expect(now).toBeLessThan(0.95 * first);
+  expect(now).toBeLessThan(first - 0.1);
   // Ends the process that all pages have their GPU from.
-  const killer = await opened.page.context().newPage();
-  await killer.goto("chrome://gpucrash").catch(() => {});
-  await killer.close();
-  await page.getByText(/^The device was lost\. Training goes on from step (50|100|150), on webgpu\.$/).waitFor({ timeout: 60_000 });
+  const session = await playground.browser.newBrowserCDPSession();
+  await session.send("Browser.crashGpuProcess");
+  await page.getByText(/^The device was lost\. Training goes on from step 50, on webgpu\.$/).waitFor({ timeout: 60_000 });
   const step = await stepIn(page);
   await expect.poll(() => stepIn(page), { timeout: 120_000 }).toBeGreaterThan(step + 2);
   expect((await lossIn(page))[1]).toBeLessThan(first);
-  await pause(page);
 }, 600_000);
