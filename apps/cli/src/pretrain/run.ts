@@ -4,7 +4,7 @@ import { writeModelFolder } from "@multiway/beit3";
 import { saveCheckpoint } from "@multiway/checkpoint";
 import { key as makeKey } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import { loadRun, trainAndKeep, type EvaluationRecord, type RunRecord } from "@multiway/training";
+import { trainAndKeep, type EvaluationRecord, type RunRecord } from "@multiway/training";
 import { writeAtomic } from "../files/write-atomic.ts";
 import type { Ui } from "../progress/ui.ts";
 import { logRecords, reopenLog } from "../training-run/log-records.ts";
@@ -34,7 +34,7 @@ export async function runPretraining(flags: PretrainRunFlags, { device, ui, sign
   const record: RunRecord = { settings, step: 0, evaluations: [], seconds: 0, ...saved, learningRate: course.learningRate };
 
   let state;
-  if (saved) state = await loadRun(stateFileIn(outFolder), run.begin(await run.blankVisualTokens()), device);
+  if (saved) state = await run.resume(stateFileIn(outFolder));
   else {
     ui.stage("Learning visual tokens");
     const { tokenizer, used } = await run.learnVisualTokens({ signal, onProgress: progressOf("visual tokens") });

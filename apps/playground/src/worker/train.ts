@@ -3,7 +3,7 @@ import { DeviceLostError, OptionError } from "@multiway/errors";
 import { blockMask, drawsFrom } from "@multiway/masking";
 import { key } from "@multiway/random";
 import { tensorsOf, type Device } from "@multiway/tensor";
-import { loadRun, readRun, saveRun, trainAndKeep, type RunRecord } from "@multiway/training";
+import { readRun, saveRun, trainAndKeep, type RunRecord } from "@multiway/training";
 import { withAlpha } from "./pixels.ts";
 import { trainingPlans, type Glimpse, type TrainingFigures, type TrainingNews, type TrainingPlan, type TrainingSoFar } from "./protocol.ts";
 import type { Session } from "./session.ts";
@@ -87,8 +87,8 @@ export class Training {
     const plan = settings["batch"] === trainingPlans.tiny.batch ? "tiny" : "small";
     const run = await this.#setUp(session.device, plan, signal);
     const record = await readRun(bytes, run.settings(seed), { caller: "Train" });
-    const state = await loadRun(bytes, run.begin(await run.blankVisualTokens()), session.device);
-    free(state);
+    // Its tensors must fit, too.
+    free(await run.resume(bytes));
     this.#folder.files.clear();
     this.#folder.files.set(runFile, bytes);
     return (this.#soFar = { ...nothing(plan), step: record.step, evaluations: record.evaluations.map(({ step, figures }) => figuresOf(step, figures)) });
@@ -128,7 +128,7 @@ export class Training {
     const settings = run.settings(seed);
     const record: RunRecord = { settings, step: 0, evaluations: [], seconds: 0, ...(saved && (await readRun(saved, settings))), learningRate: course.learningRate };
     let state: PretrainingRunState;
-    if (saved) state = await loadRun(saved, run.begin(await run.blankVisualTokens()), device);
+    if (saved) state = await run.resume(saved);
     else {
       const { tokenizer } = await run.learnVisualTokens({ signal, onProgress: (done, all) => tell({ kind: "stage", text: `Learning visual tokens: ${Math.round((100 * done) / all)} %` }) });
       state = run.begin(tokenizer);

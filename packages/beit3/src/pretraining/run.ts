@@ -1,9 +1,10 @@
+import type { CheckpointSource } from "@multiway/checkpoint";
 import type { PretrainingExamples } from "@multiway/data";
 import { initialise } from "@multiway/nn";
 import { AdamW } from "@multiway/optim";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
-import type { RunCourse, RunSettings, Task } from "@multiway/training";
+import { loadRun, type RunCourse, type RunSettings, type Task } from "@multiway/training";
 import type { XlmRobertaTokenizer } from "@multiway/tokenizers";
 import { PatchTokenizer } from "@multiway/visual-tokenizer";
 import { HeadContext, type Augmentation, type HeadContextOptions } from "../fine-tuning/head-context.ts";
@@ -97,15 +98,16 @@ export class PretrainingRun {
     return learnVisualTokens(this.#plainContext, training.images, { patchSize: sizes.patchSize, numCodes: codes, key: key.fold(1), ...options });
   }
 
-  /** Room for the visual tokens of a saved run. */
-  blankVisualTokens(): Promise<PatchTokenizer> {
-    const { sizes, codes, device, key } = this.#options;
-    return initialise(new PatchTokenizer({ patchSize: sizes.patchSize, numCodes: codes }), { device, key: key.fold(1) });
-  }
-
-  /** The state before the first step; `loadRun` puts a saved one in its place. */
+  /** The state before the first step. */
   begin(tokenizer: PatchTokenizer): PretrainingRunState {
     return { tokenizer, state: startPretraining(this.model, this.#optimizer, this.#options.device) };
+  }
+
+  /** The state of a saved run, its visual tokens with it. @throws TrainingError naming everything that is missing or of another shape */
+  async resume(source: CheckpointSource): Promise<PretrainingRunState> {
+    const { sizes, codes, device, key } = this.#options;
+    const room = await initialise(new PatchTokenizer({ patchSize: sizes.patchSize, numCodes: codes }), { device, key: key.fold(1) });
+    return await loadRun(source, this.begin(room), device);
   }
 
   /** What `trainAndKeep` trains, over a state with these visual tokens. */
