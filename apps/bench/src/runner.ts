@@ -23,6 +23,8 @@ export interface CaseResult {
 
 /** A process that takes longer is ended. */
 const limitMs = 240_000;
+/** A target whose processes have had so long for one case is not started again: what takes a minute a round needs fewer of them for its median. */
+export const enoughMs = 30_000;
 
 /**
  * Runs a case: round by round, each target after the other in a new process, so that whatever slows the machine down for a while slows
@@ -34,11 +36,15 @@ export async function runCase(benchCase: BenchCase, targets: readonly Target[], 
   const samples = new Map<Target, number[]>();
   const first = new Map<Target, { digest: Digest; version: string }>();
   const ended = new Map<Target, Outcome>();
+  const spentMs = new Map<Target, number>();
   for (let round = 0; round < rounds; round++) {
     for (const target of targets) {
-      if (ended.has(target) || unavailable.has(target)) continue;
+      const spent = spentMs.get(target) ?? 0;
+      if (ended.has(target) || unavailable.has(target) || spent > enoughMs) continue;
       onProgress(`${benchCase.name}: round ${round + 1} of ${rounds}, ${target.name}`);
+      const start = performance.now();
       const report = await runProcess(target, benchCase, worker);
+      spentMs.set(target, spent + performance.now() - start);
       if ("unavailable" in report) unavailable.set(target, report.unavailable);
       else if (isCannot(report)) ended.set(target, { kind: "cannot", target, reason: report.cannot });
       else if ("failed" in report) ended.set(target, { kind: "failed", target, reason: report.failed });
