@@ -11,7 +11,8 @@ import type { ModelInfo } from "../worker/protocol.ts";
 import { ClassEditor, type TaughtClass } from "./class-editor.tsx";
 import { usage } from "./usage.ts";
 
-const steps = 60;
+const usualSteps = 60;
+const mostSteps = 1000;
 const mostClasses = 10;
 
 /** Two classes to begin with, from the samples. */
@@ -23,6 +24,7 @@ const example: readonly { name: string; shows: readonly string[] }[] = [
 /** A head of one's own, learnt in the page from a handful of pictures. */
 export function Teach({ client }: { client: ModelClient; info: ModelInfo }) {
   const [classes, setClasses] = useState<TaughtClass[]>([]);
+  const [steps, setSteps] = useState(usualSteps);
   const [losses, setLosses] = useState<number[]>([]);
   const [picked, setPicked] = useState<Picked>();
   const teaching = useTask(async (signal, given: TaughtClass[]) => {
@@ -50,6 +52,10 @@ export function Teach({ client }: { client: ModelClient; info: ModelInfo }) {
         <p>
           <button type="button" disabled={classes.length >= mostClasses} onClick={() => setClasses([...classes, newClass(`class ${classes.length + 1}`)])}>Another class</button>
         </p>
+        <label>
+          Steps
+          <input type="number" min={1} max={mostSteps} value={steps} disabled={teaching.isRunning} onChange={({ currentTarget }) => setSteps(Math.min(mostSteps, Math.max(1, Math.round(currentTarget.valueAsNumber) || usualSteps)))} />
+        </label>
         <p>
           {teaching.isRunning ? <button type="button" onClick={teaching.stop}>Stop</button> : <button type="button" class="main" onClick={() => teaching.start(classes)}>Teach</button>}
         </p>
