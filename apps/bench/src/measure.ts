@@ -20,8 +20,10 @@ export interface Measured {
  * What is new to a process costs a fault for each page, on virtual machines 15 µs: 2 ms for the result of a 197 × 768 product.
  */
 const warmUpMs = 1000;
-/** After so long no further iteration begins, for a peer that takes many times as long as the others. */
-const patienceMs = 20_000;
+/** After so long of timing no further iteration begins: more rounds tell more than more iterations of one. */
+const timedMs = 1500;
+/** A target whose first iteration takes so long is not warmed up further. */
+const patienceMs = 10_000;
 
 export async function measure({ iterations, comparedRuns = 1, isCold = false }: BenchCase, run: Run): Promise<Omit<Measured, "version">> {
   const start = performance.now();
@@ -29,12 +31,13 @@ export async function measure({ iterations, comparedRuns = 1, isCold = false }: 
   for (let count = 0; count < comparedRuns; count++) compared.push(await run());
   if (isCold) return { samplesMs: [Date.now() - Number(process.env["MULTIWAY_BENCH_SPAWNED"])], digest: digest(compared, run) };
 
-  for (let count = comparedRuns, elapsed = 0; elapsed < warmUpMs || (count < 2 && elapsed < patienceMs / 2); count++) {
+  for (let count = comparedRuns, elapsed = 0; elapsed < warmUpMs || (count < 2 && elapsed < patienceMs); count++) {
     await run();
     elapsed = performance.now() - start;
   }
   const samplesMs: number[] = [];
-  while (samplesMs.length < iterations && (samplesMs.length === 0 || performance.now() - start < patienceMs)) {
+  const timedFrom = performance.now();
+  while (samplesMs.length < iterations && (samplesMs.length === 0 || performance.now() - timedFrom < timedMs)) {
     const before = performance.now();
     await run();
     samplesMs.push(performance.now() - before);

@@ -12,8 +12,8 @@ export interface Failure {
   text: string;
 }
 
-/** About 20 µs of looking before a thread goes to sleep: longer than most phases differ between threads, shorter than a time slice. */
-const spins = 2000;
+/** About 0.2 ms of looking before a thread goes to sleep: longer than most phases differ between threads, and than it takes to wake up, shorter than a time slice. */
+const spins = 20_000;
 
 /**
  * One thread's part in running programs.
