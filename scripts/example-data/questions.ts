@@ -7,9 +7,9 @@ import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 const questionsPerPicture = { three: 4, single: 3 };
 
 /** A whole number below `count`. */
-export type Draw = (count: number) => number;
+type Draw = (count: number) => number;
 
-export interface Question {
+interface Question {
   question: string;
   answer: string;
 }

@@ -10,8 +10,6 @@ const root = join(import.meta.dirname, "..");
 /** A picture that comes along. */
 export const sample = (file: string): Promise<Buffer> => readFile(join(root, "public/samples", file));
 
-export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 export interface OpenOptions {
   device?: "wasm" | "webgpu";
   width?: number;
