@@ -2,7 +2,7 @@ import { grad, realize, type Device, type Tensor } from "@multiway/tensor";
 import type { Kernel } from "@multiway/tensor/device";
 import { readdir } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { trainingStepLosses } from "../../packages/beit3/src/training-step.samples.ts";
+import { trainingStepLosses } from "../../packages/beit3/src/pretraining/training-step.samples.ts";
 import type { Samples } from "../../packages/testing/src/op-suite/sample.ts";
 import { limitsOf, openPaperDevice } from "./paper-device.ts";
 

@@ -23,7 +23,7 @@ const warmUpMs = 1000;
 /** After so long of timing no further iteration begins: more rounds tell more than more iterations of one. */
 export const timedMs = 1000;
 /** A target whose first iteration takes so long is not warmed up further. */
-const patienceMs = 10_000;
+const patienceMs = 3_000;
 
 export async function measure({ iterations, comparedRuns = 1, isCold = false }: BenchCase, run: Run): Promise<Omit<Measured, "version">> {
   const start = performance.now();

@@ -24,7 +24,7 @@ export interface CaseResult {
 /** A process that takes longer is ended. */
 const limitMs = 240_000;
 /** A target whose processes have had so long for one case is not started again: what takes a minute a round needs fewer of them for its median. */
-export const enoughMs = 30_000;
+export const enoughMs = 15_000;
 
 /**
  * Runs a case: round by round, each target after the other in a new process, so that whatever slows the machine down for a while slows

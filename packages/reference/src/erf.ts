@@ -16,3 +16,6 @@ export function erf(x: number): number {
   }
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
+
+/** The share of a standard normal distribution below x. */
+export const normalCdf = (x: number): number => (1 + erf(x * Math.SQRT1_2)) / 2;

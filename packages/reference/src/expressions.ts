@@ -1,5 +1,5 @@
 import type { BinaryOperation, Instruction, RegisterType, UnaryOperation } from "@multiway/tensor/device";
-import { erf } from "./erf.ts";
+import { erf, normalCdf } from "./erf.ts";
 import { demand } from "./fault.ts";
 import { roundHalfToEven } from "./half.ts";
 
@@ -13,6 +13,7 @@ const bits = new DataView(new ArrayBuffer(4));
 /** What expressions call, as `helpers.name(…)`. */
 export const helpers = {
   erf,
+  normalCdf,
   roundHalfToEven,
   /** As WGSL has it: x / 0 is x. −2³¹ / −1 wraps to −2³¹. */
   divideI32: (x: number, y: number) => (y === 0 ? x : (x / y) | 0),
@@ -44,6 +45,7 @@ const unary: Readonly<Record<UnaryOperation, Partial<Record<RegisterType, Unary>
   cos: { f32: (x) => `Math.cos(${x})` },
   tanh: { f32: (x) => `Math.tanh(${x})` },
   erf: { f32: (x) => `helpers.erf(${x})` },
+  normalCdf: { f32: (x) => `helpers.normalCdf(${x})` },
   not: { bool: (x) => `!${x}`, i32: (x) => `~${x}`, u32: (x) => `~${x} >>> 0` },
   isNaN: { f32: (x) => `${x} !== ${x}` },
 };

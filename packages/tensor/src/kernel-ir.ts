@@ -25,11 +25,11 @@ export interface Access {
 }
 
 /**
- * Functions of one value. `floor` … `tanh`, `erf` and `isNaN` are for f32; `negate`, `abs` and `sign` also for i32; `not` is logical on bool and
+ * Functions of one value. `floor` … `normalCdf` and `isNaN` are for f32; `negate`, `abs` and `sign` also for i32; `not` is logical on bool and
  * bitwise on integers. `round` takes halves to even. `sign(0)` is 0. NaN gives NaN, but for `isNaN`.
  */
 export type UnaryOperation =
-  | "negate" | "abs" | "sign" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "sin" | "cos" | "tanh" | "erf" | "not" | "isNaN";
+  | "negate" | "abs" | "sign" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "sin" | "cos" | "tanh" | "erf" | "normalCdf" | "not" | "isNaN";
 
 /**
  * Functions of two values of one type. Division of integers truncates; `remainder` has the sign of the dividend (as `%` in JavaScript and WGSL);

@@ -194,10 +194,14 @@ export class Tensor implements Disposable {
   erf(): Tensor {
     return unary(exponential.erfOp, this.float("erf"));
   }
+  /** The share of a standard normal distribution below x, (1 + erf(x/√2)) / 2. In PyTorch: `torch.special.ndtr`. */
+  normalCdf(): Tensor {
+    return unary(exponential.normalCdfOp, this.float("normalCdf"));
+  }
   sigmoid(): Tensor {
     return unary(exponential.sigmoidOp, this.float("sigmoid"));
   }
-  /** Exact GELU, with erf. */
+  /** Exact GELU, x times `normalCdf`. */
   gelu(): Tensor {
     return unary(exponential.geluOp, this.float("gelu"));
   }

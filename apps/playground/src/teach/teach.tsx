@@ -25,13 +25,13 @@ const example: readonly { name: string; shows: readonly string[] }[] = [
 export function Teach({ client }: { client: ModelClient; info: ModelInfo }) {
   const [classes, setClasses] = useState<TaughtClass[]>([]);
   const [steps, setSteps] = useState(usualSteps);
-  const [losses, setLosses] = useState<number[]>([]);
+  const [{ losses, length }, setCourse] = useState<{ losses: readonly number[]; length: number }>({ losses: [], length: usualSteps });
   const [picked, setPicked] = useState<Picked>();
   const teaching = useTask(async (signal, given: TaughtClass[]) => {
-    setLosses([]);
+    setCourse({ losses: [], length: steps });
     const began = performance.now();
     const input = { classes: given.map(({ name, pictures }) => ({ name, pictures: pictures.map(({ blob }) => blob) })), steps };
-    const { accuracy } = await client.call("teach", input, { signal, onProgress: ({ loss }) => setLosses((before) => [...before, loss]) });
+    const { accuracy } = await client.call("teach", input, { signal, onProgress: ({ loss }) => setCourse((before) => ({ ...before, losses: [...before.losses, loss] })) });
     return { accuracy, seconds: (performance.now() - began) / 1000 };
   });
   const telling = useTask((signal, blob: Blob) => client.call("tell", { picture: blob }, { signal }));
@@ -59,8 +59,8 @@ export function Teach({ client }: { client: ModelClient; info: ModelInfo }) {
         <p>
           {teaching.isRunning ? <button type="button" onClick={teaching.stop}>Stop</button> : <button type="button" class="main" onClick={() => teaching.start(classes)}>Teach</button>}
         </p>
-        <Status>{teaching.isRunning ? `Learning: step ${losses.length} of ${steps}` : teaching.result ? `Learnt in ${teaching.result.seconds.toFixed(0)} s; ${(100 * teaching.result.accuracy).toFixed(0)} % of its pictures are right.` : ""}</Status>
-        {losses.length > 1 && <Curve label={`The loss, step by step: ${losses[0]!.toFixed(2)} at first, ${losses.at(-1)!.toFixed(2)} now`} values={losses} length={steps} />}
+        <Status>{teaching.isRunning ? `Learning: step ${losses.length} of ${length}` : teaching.result ? `Learnt in ${teaching.result.seconds.toFixed(0)} s; ${(100 * teaching.result.accuracy).toFixed(0)} % of its pictures are right.` : ""}</Status>
+        {losses.length > 1 && <Curve label={`The loss, step by step: ${losses[0]!.toFixed(2)} at first, ${losses.at(-1)!.toFixed(2)} now`} values={losses} length={length} />}
         <ErrorNote message={teaching.error} />
       </section>
       <section>

@@ -2,7 +2,7 @@ import { sizeOf } from "../shape.ts";
 import type { Value } from "./graph.ts";
 
 /** Ops whose evaluation costs many instructions; anything else counts as one. */
-const expensive: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "gelu", "sigmoid", "pow", "sqrt", "div", "remainder", "randomBits", "randomNormal"]);
+const expensive: ReadonlySet<string> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "normalCdf", "gelu", "sigmoid", "pow", "sqrt", "div", "remainder", "randomBits", "randomNormal"]);
 const expensiveCost = 16;
 /** A value that costs at most this much is computed again by each reader rather than stored. */
 const cheapCost = 3;

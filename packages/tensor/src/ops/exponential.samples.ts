@@ -1,9 +1,11 @@
 import { bool, f16, f32, i32, pointwise, samples, type Failure, type Input } from "@multiway/testing/op-samples";
 
 const all = (values?: Input["values"]): (readonly Input[])[] => [[f32([2, 3], values)], [f32([17], values)], [f32([0], values)], [f32([], values)], [f16([5], values)], [f32([1, 1, 7], values)]];
-const refusesBool = (op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "erf" | "sigmoid" | "gelu" | "reciprocal"): Failure[] => [
+const refusesBool = (op: "exp" | "log" | "sqrt" | "sin" | "cos" | "tanh" | "erf" | "normalCdf" | "sigmoid" | "gelu" | "reciprocal"): Failure[] => [
   { inputs: [bool([2])], run: ([x]) => x![op](), message: `${op}: x of shape [2] is bool; expected a number. Convert with cast.` },
 ];
+
+const normalDistribution = (x: number): number => (1 + errorFunction(x * Math.SQRT1_2)) / 2;
 
 export const exp = samples("exp", { run: ([x]) => x!.exp(), expected: pointwise(Math.exp), samples: [...all(), { inputs: [f32([4], { list: [-200, 88, Infinity, -Infinity] })], gradient: 0 }], gradient: 2, failures: refusesBool("exp") });
 export const expOfIntegers = samples("exp of integers", { run: ([x]) => x!.exp(), expected: pointwise(Math.exp, "f32"), samples: [[i32([6], [-4, 4])]] });
@@ -15,6 +17,13 @@ export const sin = samples("sin", { run: ([x]) => x!.sin(), expected: pointwise(
 export const cos = samples("cos", { run: ([x]) => x!.cos(), expected: pointwise(Math.cos), samples: all([-6, 6]), gradient: 2, failures: refusesBool("cos") });
 export const tanh = samples("tanh", { run: ([x]) => x!.tanh(), expected: pointwise(Math.tanh), samples: [...all(), { inputs: [f32([3], { list: [-60, 1e-3, 60] })], gradient: 0 }], gradient: 2, failures: refusesBool("tanh") });
 export const erf = samples("erf", { run: ([x]) => x!.erf(), expected: pointwise(errorFunction), samples: [...all([-3, 3]), { inputs: [f32([3], { list: [-9, 1e-3, 9] })], gradient: 0 }], gradient: 2, failures: refusesBool("erf") });
+export const normalCdf = samples("normalCdf", {
+  run: ([x]) => x!.normalCdf(),
+  expected: pointwise(normalDistribution),
+  samples: [...all([-3, 3]), { inputs: [f32([4], { list: [-Infinity, -30, 6, Infinity] })], gradient: 0 }],
+  gradient: 2,
+  failures: refusesBool("normalCdf"),
+});
 export const sigmoid = samples("sigmoid", {
   run: ([x]) => x!.sigmoid(),
   expected: pointwise((x) => 1 / (1 + Math.exp(-x))),
@@ -24,7 +33,7 @@ export const sigmoid = samples("sigmoid", {
 });
 export const gelu = samples("gelu", {
   run: ([x]) => x!.gelu(),
-  expected: pointwise((x) => (x / 2) * (1 + errorFunction(x * Math.SQRT1_2))),
+  expected: pointwise((x) => x * normalDistribution(x)),
   samples: [...all(), { inputs: [f32([4], { list: [-30, -5, 5, 30] })], gradient: 0 }],
   gradient: 2,
   failures: refusesBool("gelu"),

@@ -1,3 +1,4 @@
+import type { Tensor } from "../tensor.ts";
 import { defineUnary } from "./define.ts";
 
 /** eˣ. */
@@ -16,6 +17,16 @@ export const erfOp = defineUnary("erf", {
   vjp: ({ inputs: [x], gradients: [gy] }) => [gy!.mul(x!.mul(x!).neg().exp().mul(2 / Math.sqrt(Math.PI)))],
 });
 
+/** Φ(x) = (1 + erf(x/√2)) / 2, the share of a standard normal distribution below x. */
+export const normalCdfOp = defineUnary("normalCdf", {
+  accepts: "float",
+  expression: "normalCdf",
+  vjp: ({ inputs: [x], gradients: [gy] }) => [gy!.mul(normalDensity(x!))],
+});
+
+/** φ(x), the density of a standard normal distribution. */
+const normalDensity = (x: Tensor): Tensor => x.mul(x).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+
 /** Hyperbolic tangent. */
 export const tanhOp = defineUnary("tanh", { accepts: "float", expression: "tanh", vjp: ({ outputs: [y], gradients: [gy] }) => [gy!.mul(y!.mul(y!).neg().add(1))] });
 
@@ -32,17 +43,10 @@ export const sigmoidOp = defineUnary("sigmoid", {
   vjp: ({ outputs: [y], gradients: [gy] }) => [gy!.mul(y!).mul(y!.neg().add(1))],
 });
 
-/** Exact GELU, x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel 2016). */
+/** Exact GELU, x · Φ(x) (Hendrycks and Gimpel 2016). */
 export const geluOp = defineUnary("gelu", {
   accepts: "float",
-  expression: (k, x) => {
-    const phi = k.binary("add", k.constant(1, "f32"), k.unary("erf", k.binary("multiply", x, k.constant(Math.SQRT1_2, "f32"))));
-    return k.binary("multiply", k.binary("multiply", x, k.constant(0.5, "f32")), phi);
-  },
+  expression: (k, x) => k.binary("multiply", x, k.unary("normalCdf", x)),
   // d/dx x·Φ(x) = Φ(x) + x·φ(x)
-  vjp: ({ inputs: [x], gradients: [gy] }) => {
-    const cumulative = x!.mul(Math.SQRT1_2).erf().add(1).mul(0.5);
-    const density = x!.mul(x!).mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
-    return [gy!.mul(cumulative.add(x!.mul(density)))];
-  },
+  vjp: ({ inputs: [x], gradients: [gy] }) => [gy!.mul(x!.normalCdf().add(x!.mul(normalDensity(x!))))],
 });

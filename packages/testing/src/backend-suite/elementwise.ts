@@ -42,7 +42,7 @@ function pointwise(label: string, inputs: readonly (readonly [DType, HostArray])
 
 const unaryTypes: Record<UnaryOperation, readonly RegisterType[]> = {
   negate: ["f32", "i32"], abs: ["f32", "i32"], sign: ["f32", "i32"], floor: ["f32"], ceil: ["f32"], round: ["f32"], sqrt: ["f32"], exp: ["f32"], log: ["f32"],
-  sin: ["f32"], cos: ["f32"], tanh: ["f32"], erf: ["f32"], not: ["bool", "i32", "u32"], isNaN: ["f32"],
+  sin: ["f32"], cos: ["f32"], tanh: ["f32"], erf: ["f32"], normalCdf: ["f32"], not: ["bool", "i32", "u32"], isNaN: ["f32"],
 };
 
 /** Where a function is meant to be good: sines of large numbers and exponentials that overflow by a hair tell about the host's library, not about a device. */
@@ -57,6 +57,7 @@ function unaryInputs(op: UnaryOperation, type: RegisterType): number[] {
 const unaryTolerance: Partial<Record<UnaryOperation, Tolerance>> = {
   negate: exactly, abs: exactly, sign: exactly, floor: exactly, ceil: exactly, round: exactly,
   sqrt: { relative: 1e-5, absolute: 1e-18 }, exp: { relative: 2e-5, absolute: 1e-20 }, log: { relative: 1e-5, absolute: 1e-6 },
+  normalCdf: { relative: 0, absolute: 1e-6 },
 };
 
 function unaryCases(): ProgramCase[] {

@@ -22,7 +22,7 @@ function workOf(kernel: Kernel): number {
   return kernel.kind === "loop" ? workOfLoop(kernel) : workOfOp(kernel);
 }
 
-const slow: ReadonlySet<Instruction["op"]> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "power", "divide", "remainder", "sqrt"]);
+const slow: ReadonlySet<Instruction["op"]> = new Set(["exp", "log", "sin", "cos", "tanh", "erf", "normalCdf", "power", "divide", "remainder", "sqrt"]);
 const workOfInstruction = ({ op }: Instruction): number => (op === "constant" ? 0 : slow.has(op) ? 8 : op === "load" ? 2 : 1);
 const workOfCode = (body: readonly Instruction[], numStores: number): number => body.reduce((sum, instruction) => sum + workOfInstruction(instruction), 2 * numStores);
 

@@ -87,7 +87,7 @@ describe("results", () => {
 
   test("do not depend on where in a row an element stands", () => {
     const x = Float32Array.of(0.3);
-    for (const op of ["exp", "log", "tanh", "erf", "sin", "cos"] as const) {
+    for (const op of ["exp", "log", "tanh", "erf", "normalCdf", "sin", "cos"] as const) {
       const kernel: LoopKernel = { ...copy([39], [0], [1]), body: [load(at(0, [0])), { op: "index", type: "i32", axis: 0 }, { op: "cast", type: "f32", x: 1 }, { op: "constant", type: "f32", value: 0 }, { op: "multiply", type: "f32", x: 2, y: 3 }, { op: "add", type: "f32", x: 0, y: 4 }, { op, type: "f32", x: 5 }], stores: [{ access: at(1, [1]), value: 6 }] };
       expect(new Set(run(kernel, x, 39)).size).toBe(1);
     }

@@ -179,7 +179,7 @@ export function operandsOf(instruction: NestInstruction): number[] {
   return operands;
 }
 
-const costs: Readonly<Record<string, number>> = { exp: 16, log: 24, tanh: 40, erf: 40, sin: 60, cos: 60, power: 120, divide: 4, sqrt: 4, remainder: 30, load: 1 };
+const costs: Readonly<Record<string, number>> = { exp: 16, log: 24, tanh: 40, erf: 40, normalCdf: 24, sin: 60, cos: 60, power: 120, divide: 4, sqrt: 4, remainder: 30, load: 1 };
 
 /** A rough count of machine instructions for four elements. */
 export function costOf(body: readonly NestInstruction[]): number {

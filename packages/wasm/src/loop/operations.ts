@@ -4,6 +4,7 @@ import { f64, i64 } from "../assembler/wide.ts";
 import { erf } from "../math/erf.ts";
 import { exp } from "../math/exp.ts";
 import { log } from "../math/log.ts";
+import { normalCdf } from "../math/normal-cdf.ts";
 import { power } from "../math/power.ts";
 import { cos, sin } from "../math/sin-cos.ts";
 import { tanh } from "../math/tanh.ts";
@@ -53,6 +54,8 @@ export function unary(code: Code, op: UnaryOperation, type: RegisterType, x: V12
       return tanh(code, x);
     case "erf":
       return erf(code, x);
+    case "normalCdf":
+      return normalCdf(code, x);
     case "not":
       return not(x);
     case "isNaN":

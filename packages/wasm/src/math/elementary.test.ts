@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { f32x4, type Code, type V128 } from "../assembler/index.ts";
 import { erf } from "./erf.ts";
 import { narrowHalf } from "./narrow-half.ts";
+import { normalCdf } from "./normal-cdf.ts";
 import { over, sweep, ulps } from "./over.ts";
 import { power } from "./power.ts";
 import { cos, sin } from "./sin-cos.ts";
@@ -50,6 +51,19 @@ describe("erf", () => {
   });
   test("knows its limits", () => {
     expect([...over(Float32Array.of(0, -0, Infinity, -Infinity, NaN, 5, -5, 1e38), erf)]).toEqual([0, -0, 1, -1, NaN, 1, -1, 1]);
+  });
+});
+
+describe("the normal distribution", () => {
+  test("is within 2e-7", () => {
+    const exact = (x: number): number => (1 + exactErf(x * Math.SQRT1_2)) / 2;
+    for (const range of [sweep(-7, 7), everySize(-140, 20)]) expect(worst(range, normalCdf, exact, (actual, expected) => Math.abs(actual - expected))).toBeLessThan(2e-7);
+  });
+  test("knows its limits", () => {
+    expect([...over(Float32Array.of(0, -0, Infinity, -Infinity, NaN, 6, -6, 1e38, -1e38), normalCdf)]).toEqual([0.5, 0.5, 1, 0, NaN, 1, 0, 1, 0]);
+  });
+  test("stays between 0 and 1", () => {
+    for (const share of over(sweep(-9, 9), normalCdf)) expect(share >= 0 && share <= 1).toBe(true);
   });
 });
 

@@ -64,6 +64,8 @@ function unary(op: Instruction["op"], x: string, type: RegisterType, use: (name:
       return call("tanh", `tanh_safe(${x})`);
     case "erf":
       return call("erf", `erf(${x})`);
+    case "normalCdf":
+      return call("normalCdf", `normal_cdf(${x})`);
     case "sin":
       return call("sine", `sine_at(${x}, 0u)`);
     case "cos":

@@ -3,10 +3,10 @@ import { AdamW } from "@multiway/optim";
 import { key } from "@multiway/random";
 import { realize, type Device } from "@multiway/tensor";
 import { fitPatchTokenizer, PatchTokenizer } from "@multiway/visual-tokenizer";
-import { beit3Tiny } from "./presets.ts";
-import { makePretrainingBatch } from "./pretraining/batch.ts";
-import { PretrainingModel } from "./pretraining/model.ts";
-import { pretrainingTask, startPretraining } from "./pretraining/task.ts";
+import { beit3Tiny } from "../presets.ts";
+import { makePretrainingBatch } from "./batch.ts";
+import { PretrainingModel } from "./model.ts";
+import { pretrainingTask, startPretraining } from "./task.ts";
 
 const batch = 4;
 
