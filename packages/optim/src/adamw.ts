@@ -80,9 +80,9 @@ export class AdamW {
   update<M>(model: M, gradients: M, state: AdamWState, { learningRate }: { learningRate: number | Tensor }): { model: M; state: AdamWState } {
     const [beta1, beta2] = this.betas;
     const step = state.step.add(1);
-    // These undo the bias of moments that started at zero.
-    const correction1 = oneMinusPower(beta1, step);
-    const correction2 = oneMinusPower(beta2, step).sqrt();
+    // These undo the bias of moments that started at zero. As factors, since each element would pay for a division.
+    const correction1 = oneMinusPower(beta1, step).reciprocal();
+    const correction2 = oneMinusPower(beta2, step).rsqrt();
     const next: AdamWState = { step, firstMoment: { ...state.firstMoment }, secondMoment: { ...state.secondMoment } };
     const learns = new Set(namedParameters(model).map(({ name }) => name));
     const updated = mapTree(model, (parameter, name) => {
@@ -97,7 +97,7 @@ export class AdamW {
       next.secondMoment[name] = v;
       const rate = typeof learningRate === "number" ? learningRate * learningRateScale : learningRate.mul(learningRateScale);
       const decayed = weightDecay === 0 ? parameter : typeof rate === "number" ? parameter.mul(1 - rate * weightDecay) : parameter.mul(rate.mul(-weightDecay).add(1));
-      return decayed.sub(m.div(correction1).div(v.sqrt().div(correction2).add(this.epsilon)).mul(rate));
+      return decayed.sub(m.div(v.sqrt().mul(correction2).add(this.epsilon)).mul(correction1.mul(rate)));
     });
     return { model: updated, state: next };
   }
