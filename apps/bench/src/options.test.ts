@@ -7,7 +7,7 @@ const known = { cases: ["matmul", "train"], targets: ["multiway-wasm-1", "multiw
 
 describe("options", () => {
   it("run everything of ours by default, and peers on request", () => {
-    expect(parseOptions([], known)).toMatchObject({ only: known.cases, targets: ["multiway-wasm-1", "multiway-wasm-2"], peers: false, rounds: 3 });
+    expect(parseOptions([], known)).toMatchObject({ only: known.cases, targets: ["multiway-wasm-1", "multiway-wasm-2"], peers: false, rounds: 4 });
     expect(parseOptions(["--peers"], known).targets).toEqual(known.targets);
   });
   it("choose cases and targets, in the order of the table", () => {

@@ -8,7 +8,7 @@ export const usage = `Times Multiway, and with --peers other libraries beside it
   --only     cases to run. Default: all but those for GPUs, matmul-4096 and vit-12-32, each also with -f16
   --targets  targets to run. Default: ours; with --peers, all. pytorch-cuda runs with a PyTorch that has CUDA
   --peers    also time the peers; installs those that are missing, into apps/bench/peers
-  --rounds   how often each target's process is started. Default: 3, with which all cases and peers take some 35 minutes
+  --rounds   how often each target's process is started. Default: 4, with which all cases and peers take some half an hour
   --json     writes the figures to a file
   --write    writes docs/benchmarks.md
 
@@ -33,7 +33,7 @@ export function parseOptions(args: string[], known: { cases: readonly string[]; 
     if (unknown !== undefined) throw new OptionError(`bench: there is no ${kind} ${JSON.stringify(unknown)}; expected ${all.join(", ")}.`);
     return given ? all.filter((name) => given.includes(name)) : [...all];
   };
-  const rounds = values.rounds === undefined ? 3 : Number(values.rounds);
+  const rounds = values.rounds === undefined ? 4 : Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new OptionError(`bench: --rounds is ${JSON.stringify(values.rounds)}; expected a whole number, 1 or more.`);
   const peers = values.peers ?? false;
   const ours = known.targets.filter((name) => name.startsWith("multiway-"));
