@@ -50,6 +50,7 @@ export function runBackendSuite(open: () => Promise<DeviceBackend>, options: Bac
         if (one.group !== group) continue;
         const skipped = skip.find(({ cases: pattern }) => pattern.test(titleOf(one)));
         if (skipped) {
+          // A device may name what it cannot do; why stands in the report.
           it.skip(`${one.name} (${skipped.reason})`);
         } else if (one.kind === "program") {
           it(one.name, timeout, () => (bitwise ? checkBitwise(one, [device, other ?? device]) : checkProgram(one, device, referee)));

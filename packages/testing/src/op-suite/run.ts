@@ -38,6 +38,7 @@ export function runOpSuite({ open, skip = [], quick = false, only }: OpSuiteOpti
 
   const check = (group: Samples, name: string, problems: () => Promise<string[]>) => {
     const skipped = skip.find(({ cases }) => cases.test(`${group.name}: ${name}`));
+    // A device may name what it cannot do; why stands in the report.
     if (skipped) it.skip(`${name} (${skipped.reason})`);
     else {
       it(name, async () => {
