@@ -22,8 +22,6 @@ export interface BenchCase {
   does: string;
   /** Floating-point operations of the products that the mathematics needs. Undefined where products are not the work. */
   flops?: number;
-  /** Timed iterations in a round. */
-  iterations: number;
   /** How far two targets may lie apart: a fraction of the mean absolute value. */
   tolerance: number;
   /** How many first results are compared, one behind the other: more than one where an iteration goes on from the last. Default 1. */

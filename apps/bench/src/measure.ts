@@ -19,13 +19,13 @@ export interface Measured {
  * At least so long runs every case before it is timed: until optimising compilers have replaced their first code, and until memory of collected results comes again.
  * What is new to a process costs a fault for each page, on virtual machines 15 µs: 2 ms for the result of a 197 × 768 product.
  */
-const warmUpMs = 1000;
-/** After so long of timing no further iteration begins: more rounds tell more than more iterations of one. */
-export const timedMs = 700;
+export const warmUpMs = 1000;
+/** For so long a process is timed, whatever an iteration takes: a few milliseconds could fall into a pause of the machine as a whole. The last iteration begins before they are over. */
+export const timedMs = 500;
 /** A target whose first iteration takes so long is not warmed up further. */
 const patienceMs = 3_000;
 
-export async function measure({ iterations, comparedRuns = 1, isCold = false }: BenchCase, run: Run): Promise<Omit<Measured, "version">> {
+export async function measure({ comparedRuns = 1, isCold = false }: BenchCase, run: Run): Promise<Omit<Measured, "version">> {
   const start = performance.now();
   const compared: (readonly ArrayLike<number>[])[] = [];
   for (let count = 0; count < comparedRuns; count++) compared.push(await run());
@@ -37,11 +37,11 @@ export async function measure({ iterations, comparedRuns = 1, isCold = false }: 
   }
   const samplesMs: number[] = [];
   const timedFrom = performance.now();
-  while (samplesMs.length < iterations && (samplesMs.length === 0 || performance.now() - timedFrom < timedMs)) {
+  do {
     const before = performance.now();
     await run();
     samplesMs.push(performance.now() - before);
-  }
+  } while (performance.now() - timedFrom < timedMs);
   return { samplesMs, digest: digest(compared, run) };
 }
 

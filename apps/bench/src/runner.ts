@@ -5,7 +5,7 @@ import { isCannot } from "./bench-case.ts";
 import type { Digest } from "./digest.ts";
 import { differenceOf } from "./digest.ts";
 import { benchFolder } from "./folders.ts";
-import type { Report } from "./measure.ts";
+import { timedMs, warmUpMs, type Report } from "./measure.ts";
 import { gigaflops, summarise, type Summary } from "./statistics.ts";
 import { python, pythonEnvironment, pytorchDevices } from "./targets/pytorch.ts";
 import type { Target } from "./targets/target.ts";
@@ -70,9 +70,9 @@ async function runProcess(target: Target, benchCase: BenchCase, worker: string):
   const pythonDevice = pytorchDevices[target.name];
   const isPython = pythonDevice !== undefined;
   if (isPython && isCannot(benchCase.pytorch)) return benchCase.pytorch;
-  const { iterations, comparedRuns = 1, isCold = false, pytorch } = benchCase;
+  const { comparedRuns = 1, isCold = false, pytorch } = benchCase;
   const [program, args, env] = isPython
-    ? ([python, [join(benchFolder, "src/targets/pytorch.py"), JSON.stringify({ ...pytorch, iterations, comparedRuns, isCold, device: pythonDevice })], pythonEnvironment()] as const)
+    ? ([python, [join(benchFolder, "src/targets/pytorch.py"), JSON.stringify({ ...pytorch, comparedRuns, isCold, warmUpMs, timedMs, device: pythonDevice })], pythonEnvironment()] as const)
     : ([process.execPath, [worker, target.name, benchCase.name], { ...process.env, MULTIWAY_BENCH_FOLDER: benchFolder }] as const);
   // For the case that counts from here.
   const spawned = { MULTIWAY_BENCH_SPAWNED: String(Date.now()) };

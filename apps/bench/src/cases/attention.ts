@@ -18,7 +18,7 @@ function exchangeAxes(values: ArrayLike<number>, outer: number, inner: number): 
 }
 
 /** softmax(q kᵀ / 8) v. The numbers are those of [heads, length, headDim]; a library gets and gives them in the layout that its own attention takes. */
-function attentionCase(name: string, length: number, { visibleKeys = length, isBackward = false, iterations }: { visibleKeys?: number; isBackward?: boolean; iterations: number }): BenchCase {
+function attentionCase(name: string, length: number, { visibleKeys = length, isBackward = false }: { visibleKeys?: number; isBackward?: boolean } = {}): BenchCase {
   const size = embedDim * length;
   const isPadded = visibleKeys < length;
   const headsFirst = [0, 1, 2].map((seed) => () => uniform(seed + 1, size));
@@ -34,7 +34,6 @@ function attentionCase(name: string, length: number, { visibleKeys = length, isB
     does: `${numHeads} heads × ${length} × ${headDim}${isPadded ? `, the last ${length - visibleKeys} keys are padding` : ""}${isBackward ? ": gradients of q, k and v, the forward pass included" : ""}`,
     // The scores and the weighted sum of the visible keys; a gradient needs twice the forward pass's products.
     flops: isBackward ? 3 * forwardFlops : forwardFlops,
-    iterations,
     tolerance: 1e-4,
     async multiway(device) {
       const { compile, constant, grad } = await import("@multiway/tensor");
@@ -111,9 +110,9 @@ function attentionCase(name: string, length: number, { visibleKeys = length, isB
 }
 
 export const attentionCases: readonly BenchCase[] = [
-  attentionCase("attention-197", 197, { iterations: 50 }),
+  attentionCase("attention-197", 197),
   // 197 tokens of a picture and 64 of a text.
-  attentionCase("attention-261", 261, { iterations: 50 }),
-  attentionCase("attention-197-padded", 197, { visibleKeys: 160, iterations: 50 }),
-  attentionCase("attention-197-backward", 197, { isBackward: true, iterations: 20 }),
+  attentionCase("attention-261", 261),
+  attentionCase("attention-197-padded", 197, { visibleKeys: 160 }),
+  attentionCase("attention-197-backward", 197, { isBackward: true }),
 ];

@@ -16,7 +16,6 @@ export const baseEncoderCase: BenchCase = {
   name: "beit3-base-224",
   does: `BEiT-3 base, one picture of ${imageSize} × ${imageSize} pixels to its ${1 + patches} vectors; vit-12-1 beside it is what the peers do of that`,
   flops: productFlops(patches, 3 * patchSize ** 2, embedDim) + numLayers * blockFlops({ batch: 1, length: 1 + patches, embedDim, ffnDim }),
-  iterations: 5,
   tolerance: 1e-3,
   async multiway(device) {
     const [{ beit3Base }, { MultiwayTransformer }, { compile }] = await Promise.all([import("@multiway/beit3"), import("@multiway/transformer"), import("@multiway/tensor")]);

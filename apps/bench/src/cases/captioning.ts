@@ -46,7 +46,6 @@ const decodingCase: BenchCase = {
   name: `caption-${steps}`,
   does: `${steps} words after a picture of ${pictureLength} tokens, one at a time with kept keys and values: ${numLayers} layers, ${embedDim} wide, ${vocabularySize} words to choose from`,
   flops: decodingFlops(),
-  iterations: 10,
   tolerance: 1e-3,
   async multiway(device) {
     const captioner = await makeCaptioner(device);
@@ -66,7 +65,6 @@ const coldCase: BenchCase = {
   ...peers,
   name: "caption-cold",
   does: `a new process from its start: import, open the device, weights in place, the first caption (at most ${steps - 1} words, three beams) of the model of caption-${steps}`,
-  iterations: 1,
   tolerance: 1e-3,
   isCold: true,
   async multiway(device) {

@@ -28,7 +28,6 @@ function matmul4096({ suffix, isHalf, tolerance }: Precision): BenchCase {
     name: `matmul-4096${suffix}`,
     does: `A·B of ${size}×${size} and ${size}×${size}${isHalf ? ", B in f16" : ""}, one row read`,
     flops: 2 * size ** 3,
-    iterations: 20,
     tolerance,
     async multiway(device) {
       const { compile, floatToHalf } = await import("@multiway/tensor");
@@ -57,7 +56,6 @@ function vit32({ suffix, isHalf, tolerance }: Precision): BenchCase {
     name: `vit-12-${batch}${suffix}`,
     does: `${numLayers} pre-norm blocks, ${embedDim} wide, ${numHeads} heads, ${length} tokens, batch ${batch}, forward${isHalf ? ", matrices in f16" : ""}, one sequence read`,
     flops: numLayers * blockFlops({ ...sequences, ffnDim }),
-    iterations: 10,
     tolerance,
     async multiway(device) {
       const { compile, floatToHalf } = await import("@multiway/tensor");

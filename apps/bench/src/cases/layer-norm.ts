@@ -19,7 +19,6 @@ function layerNormCase(isBackward: boolean): BenchCase {
   return {
     name: isBackward ? "layer-norm-backward" : "layer-norm",
     does: `${rows}×${width}${isBackward ? ": gradients of input, gain and offset, the forward pass included" : ""}`,
-    iterations: 100,
     tolerance: 1e-4,
     async multiway(device) {
       const { compile, grad } = await import("@multiway/tensor");

@@ -15,7 +15,7 @@ interface Shape {
 type Layout = "nn" | "nt" | "tn" | "tt";
 
 /** C = A · B in f32. A is an input; B is a weight that every library may lay out as it likes beforehand, except in a batch. */
-export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layout, iterations: number): BenchCase {
+export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layout): BenchCase {
   const [isATransposed, isBTransposed] = [layout[0] === "t", layout[1] === "t"];
   const front = batch === undefined ? [] : [batch];
   const shapeA = [...front, ...(isATransposed ? [k, m] : [m, k])];
@@ -29,7 +29,6 @@ export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layo
     does: `${letters} of ${batch === undefined ? "" : `${batch} × `}${m}×${k} and ${k}×${n}`,
     // One multiplication and one addition for each of m · n · k terms.
     flops: 2 * (batch ?? 1) * m * k * n,
-    iterations,
     tolerance: 1e-4,
     async multiway(device) {
       const { compile } = await import("@multiway/tensor");
@@ -71,14 +70,14 @@ export function matmulCase(name: string, { batch, m, k, n }: Shape, layout: Layo
   };
 }
 
-const shapes: readonly (readonly [name: string, shape: Shape, iterations: number])[] = [
-  ["matmul-768x768x3072", { m: 768, k: 768, n: 3072 }, 5],
-  ["matmul-197x768x768", { m: 197, k: 768, n: 768 }, 20],
-  ["matmul-1024", { m: 1024, k: 1024, n: 1024 }, 5],
+const shapes: readonly (readonly [name: string, shape: Shape])[] = [
+  ["matmul-768x768x3072", { m: 768, k: 768, n: 3072 }],
+  ["matmul-197x768x768", { m: 197, k: 768, n: 768 }],
+  ["matmul-1024", { m: 1024, k: 1024, n: 1024 }],
 ];
 
 export const matmulCases: readonly BenchCase[] = [
-  ...shapes.flatMap(([name, shape, iterations]) => (["nn", "nt", "tn", "tt"] as const).map((layout) => matmulCase(layout === "nn" ? name : `${name}-${layout}`, shape, layout, iterations))),
+  ...shapes.flatMap(([name, shape]) => (["nn", "nt", "tn", "tt"] as const).map((layout) => matmulCase(layout === "nn" ? name : `${name}-${layout}`, shape, layout))),
   // The scores of twelve heads would be -nt; this is the product alone.
-  matmulCase("matmul-batched", { batch: 12, m: 197, k: 64, n: 197 }, "nn", 50),
+  matmulCase("matmul-batched", { batch: 12, m: 197, k: 64, n: 197 }, "nn"),
 ];

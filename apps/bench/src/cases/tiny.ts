@@ -23,7 +23,6 @@ function tinyCase(isCompiled: boolean): BenchCase {
   return {
     name: isCompiled ? "tiny-compiled" : "tiny-uncompiled",
     does: `${numOps} alternating additions and multiplications on ${length} floats, ${isCompiled ? "compiled or as one graph" : "one call after the other"}`,
-    iterations: 20,
     tolerance: 1e-4,
     async multiway(device) {
       const { compile } = await import("@multiway/tensor");

@@ -41,7 +41,6 @@ export const trainMultiwayCase: BenchCase = {
   name: "train-multiway",
   does: `one step of the demo's pretraining: ${count} pictures of ${numPatches} patches, ${count} texts of ${textLength} tokens, ${count} pairs with ${nameLength} tokens; ${numLayers} layers, ${embedDim} wide`,
   flops: pretrainingFlops(),
-  iterations: 10,
   comparedRuns: 4,
   tolerance: 1e-3,
   async multiway(device) {

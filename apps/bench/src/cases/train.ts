@@ -37,7 +37,6 @@ export const trainCase: BenchCase = {
   does: `one step: ${numLayers} pre-norm blocks, ${embedDim} wide, ${numHeads} heads, ${length} tokens, batch ${batch}, a head of ${numClasses} with cross-entropy at every token, AdamW`,
   // Backward needs twice the forward pass's products: for the gradients of inputs (those of the first norm learn too) and of weights.
   flops: 3 * (numLayers * blockFlops({ ...sequences, ffnDim }) + productFlops(rows, embedDim, numClasses)),
-  iterations: 10,
   // Losses of four steps: the last three tell of gradients and updates.
   comparedRuns: 4,
   tolerance: 1e-3,

@@ -8,8 +8,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-WARM_UP_SECONDS = 0.3
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 3
 NUM_SAMPLES = 64
 
 device = "cpu"
@@ -160,12 +159,13 @@ def measure(case, run):
         return {"samplesMs": [time.time() * 1000 - float(os.environ["MULTIWAY_BENCH_SPAWNED"])], "digest": digest(compared)}
     count = case["comparedRuns"]
     elapsed = 0
-    while elapsed < WARM_UP_SECONDS or (count < 2 and elapsed < PATIENCE_SECONDS / 2):
+    while elapsed < case["warmUpMs"] / 1000 or (count < 2 and elapsed < PATIENCE_SECONDS):
         run()
         count += 1
         elapsed = time.perf_counter() - start
     samples = []
-    while len(samples) < case["iterations"] and (not samples or time.perf_counter() - start < PATIENCE_SECONDS):
+    timed_from = time.perf_counter()
+    while not samples or time.perf_counter() - timed_from < case["timedMs"] / 1000:
         before = time.perf_counter()
         run()
         samples.append((time.perf_counter() - before) * 1000)
