@@ -8,7 +8,7 @@ export const usage = `Times Multiway, and with --peers other libraries beside it
   --only     cases to run. Default: all but those for GPUs, matmul-4096 and vit-12-32, each also with -f16
   --targets  targets to run. Default: ours; with --peers, all. pytorch-cuda runs with a PyTorch that has CUDA
   --peers    also time the peers; installs those that are missing, into apps/bench/peers
-  --rounds   how often each target's process is started. Default: 4, with which all cases and peers take some half an hour
+  --rounds   how often each target's process is started; twice as often where its rounds disagree. Default: 4, with which all cases and peers take 30 to 45 minutes
   --json     writes the figures to a file
   --write    writes docs/benchmarks.md
 

@@ -6,7 +6,7 @@ import type { Digest } from "./digest.ts";
 import { differenceOf } from "./digest.ts";
 import { benchFolder } from "./folders.ts";
 import { timedMs, warmUpMs, type Report } from "./measure.ts";
-import { gigaflops, summarise, type Summary } from "./statistics.ts";
+import { gigaflops, isRestless, summarise, type Summary } from "./statistics.ts";
 import { python, pythonEnvironment, pytorchDevices } from "./targets/pytorch.ts";
 import type { Target } from "./targets/target.ts";
 
@@ -28,20 +28,22 @@ export const enoughMs = 15_000;
 
 /**
  * Runs a case: round by round, each target after the other in a new process, so that whatever slows the machine down for a while slows
- * all of them down, and nobody's waiting threads run beside another's.
+ * all of them down, and nobody's waiting threads run beside another's. A target whose rounds disagree gets as many once more.
  *
  * @param unavailable  targets that can do nothing here, with the reason; added to
  */
 export async function runCase(benchCase: BenchCase, targets: readonly Target[], { rounds, worker, unavailable, onProgress }: { rounds: number; worker: string; unavailable: Map<Target, string>; onProgress: (text: string) => void }): Promise<CaseResult> {
-  const samples = new Map<Target, number[]>();
+  const samples = new Map<Target, number[][]>();
   const first = new Map<Target, { digest: Digest; version: string }>();
   const ended = new Map<Target, Outcome>();
   const spentMs = new Map<Target, number>();
-  for (let round = 0; round < rounds; round++) {
-    for (const target of targets) {
+  const isDone = (target: Target, round: number): boolean => ended.has(target) || unavailable.has(target) || (spentMs.get(target) ?? 0) > enoughMs || (round === rounds && !isRestless(samples.get(target)!));
+  let open = targets;
+  for (let round = 0; round < 2 * rounds; round++) {
+    open = open.filter((target) => !isDone(target, round));
+    for (const target of open) {
       const spent = spentMs.get(target) ?? 0;
-      if (ended.has(target) || unavailable.has(target) || spent > enoughMs) continue;
-      onProgress(`${benchCase.name}: round ${round + 1} of ${rounds}, ${target.name}`);
+      onProgress(`${benchCase.name}: round ${round + 1}, ${target.name}`);
       const start = performance.now();
       const report = await runProcess(target, benchCase, worker);
       spentMs.set(target, spent + performance.now() - start);
@@ -49,7 +51,7 @@ export async function runCase(benchCase: BenchCase, targets: readonly Target[], 
       else if (isCannot(report)) ended.set(target, { kind: "cannot", target, reason: report.cannot });
       else if ("failed" in report) ended.set(target, { kind: "failed", target, reason: report.failed });
       else {
-        samples.set(target, [...(samples.get(target) ?? []), ...report.samplesMs]);
+        samples.set(target, [...(samples.get(target) ?? []), report.samplesMs]);
         if (!first.has(target)) first.set(target, report);
       }
     }
@@ -59,7 +61,7 @@ export async function runCase(benchCase: BenchCase, targets: readonly Target[], 
   const outcomes = targets.filter((target) => !unavailable.has(target)).map((target): Outcome => {
     const known = ended.get(target);
     if (known) return known;
-    const summary = summarise(samples.get(target)!);
+    const summary = summarise(samples.get(target)!.flat());
     const { digest, version } = first.get(target)!;
     return { kind: "measured", target, summary, gflops: gigaflops(benchCase.flops, summary.medianMs), version, difference: differenceOf(expected!, digest) };
   });

@@ -20,5 +20,18 @@ export const summarise = (samplesMs: readonly number[]): Summary => ({
   p90Ms: quantile(samplesMs, 0.9),
 });
 
+/** By this share of the lowest the medians of a target's rounds may lie apart. */
+export const calmSpread = 0.15;
+
+/**
+ * Whether rounds disagree: some have met a slow moment of the machine.
+ *
+ * @param rounds  the samples of each
+ */
+export function isRestless(rounds: readonly (readonly number[])[]): boolean {
+  const medians = rounds.map((samples) => quantile(samples, 0.5));
+  return Math.max(...medians) > (1 + calmSpread) * Math.min(...medians);
+}
+
 /** @param flops  of one iteration */
 export const gigaflops = (flops: number | undefined, ms: number): number | null => (flops === undefined ? null : flops / ms / 1e6);
