@@ -162,4 +162,11 @@ describe("Pictures", () => {
     const scarce = new Pictures(folder, { mostBytes: 0 });
     expect(await scarce.get("a.png")).not.toBe(await scarce.get("a.png"));
   });
+  it("keeps a view in place of the picture", async () => {
+    const folder = await openFolder({ "a.png": png });
+    let views = 0;
+    const pictures = new Pictures(folder, { view: (image) => ({ ...image, width: ++views }) });
+    expect(await pictures.get("a.png")).toMatchObject({ width: 1, height: 3 });
+    expect(await pictures.get("a.png")).toMatchObject({ width: 1, height: 3 });
+  });
 });

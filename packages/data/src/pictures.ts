@@ -8,13 +8,18 @@ import type { DataFolder } from "./folders/data-folder.ts";
 export class Pictures {
   readonly #folder: DataFolder;
   readonly #most: number;
+  readonly #view: (image: Image) => Image;
   readonly #kept = new Map<string, Promise<Image>>();
   #keptBytes = 0;
 
-  /** @param mostBytes of decoded pictures that are kept. Default 256 MiB */
-  constructor(folder: DataFolder, { mostBytes = 256 * 2 ** 20 }: { mostBytes?: number } = {}) {
+  /**
+   * @param mostBytes of pictures that are kept. Default 256 MiB
+   * @param view      what is kept and given of a picture, in place of the picture itself
+   */
+  constructor(folder: DataFolder, { mostBytes = 256 * 2 ** 20, view = (image) => image }: { mostBytes?: number; view?: (image: Image) => Image } = {}) {
     this.#folder = folder;
     this.#most = mostBytes;
+    this.#view = view;
   }
 
   /**
@@ -42,7 +47,7 @@ export class Pictures {
   async #decode(path: string, place: string): Promise<Image> {
     const bytes = await this.#folder.read(path);
     try {
-      return await decodeImage(bytes, { source: path, channels: 3 });
+      return this.#view(await decodeImage(bytes, { source: path, channels: 3 }));
     } catch (cause) {
       throw new DataError(`Pictures: ${place}: ${(cause as Error).message} Or remove the row.`, { cause, details: { path } });
     }

@@ -34,7 +34,7 @@ export { beit3AutoAugment, parseAutoAugment, type AutoAugmentPolicy } from "./au
 export { randomErasing, type RandomErasingOptions } from "./augment/random-erasing.ts";
 export { drawMix, type Mix, type MixOptions } from "./augment/mixing/draw-mix.ts";
 export { mixImages, mixTargets } from "./augment/mixing/mix.ts";
-export { evaluationTransform, type EvaluationTransformOptions, type TransformRecipe } from "./transforms/evaluation.ts";
+export { evaluationTransform, evaluationView, type EvaluationTransformOptions, type TransformRecipe } from "./transforms/evaluation.ts";
 export { trainingTransform, type TrainingTransformOptions } from "./transforms/training.ts";
 export { fillRect, paste, strokeRect } from "./draw/paste.ts";
 export { sheet, type SheetOptions } from "./draw/sheet.ts";

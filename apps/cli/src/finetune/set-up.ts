@@ -1,6 +1,8 @@
+import { totalmem } from "node:os";
 import { endsInNorm, officialRecipes, scaledLearningRate, scratchRecipe, type Augmentation, describeModel, type FineTuningRecipe, type HeadModel, type ModelDescription } from "@multiway/beit3";
 import { Pictures, type DatasetTask } from "@multiway/data";
 import { OptionError } from "@multiway/errors";
+import { evaluationView } from "@multiway/images";
 import { initialise } from "@multiway/nn";
 import type { Key } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
@@ -47,6 +49,8 @@ const usualBatch = { classification: 64, retrieval: 64, captioning: 32, vqa: 32,
 const usualBatchOfReleased = 8;
 /** In a run, about, where an epoch is not longer. */
 const evaluations = 10;
+/** Of pictures that are kept, so that an epoch need not decode them again. */
+const mostPictureBytes = Math.min(2 ** 30, totalmem() / 8);
 /** The official schedules end here. */
 const minimumRate = 1e-6;
 
@@ -64,8 +68,13 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
     throw new OptionError(`finetune: the tokenizer has ${texts.tokenizer.vocabularySize} words, the model ${sizes.vocabularySize}; expected the tokenizer that the model was trained with. Give another --tokenizer.`);
   }
   const maxTextLength = Math.min(taskLengths[name], sizes.textPositions - 2);
-  const pictures = new Pictures(data.folder);
   const isNew = start.open === undefined;
+  const augmentation = flags.augment ?? (isNew ? "light" : "official");
+  const pictures = new Pictures(data.folder, {
+    mostBytes: mostPictureBytes,
+    // What is not augmented looks the same each time.
+    ...(augmentation === "none" && { view: evaluationView({ size: sizes.imageSize, recipe: name === "classification" ? "imagenet" : "square" }) }),
+  });
   const task = await openTask(
     name,
     data as TaskData<never>,
@@ -76,7 +85,7 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
       tokenizer: texts?.tokenizer,
       vocabularySize: sizes.vocabularySize,
       maxTextLength,
-      augmentation: flags.augment ?? (isNew ? "light" : "official"),
+      augmentation,
       flipProbability: flags.flip,
     },
     { flags: { ...flags, mix: flags.mix ?? !isNew }, from: start.description, isTraining: true },

@@ -37,13 +37,21 @@ export interface EvaluationTransformOptions {
  * Source: microsoft/unilm `beit3/datasets.py` (facts); timm 0.4.12, `create_transform`.
  */
 export function evaluationTransform(options: EvaluationTransformOptions): (image: Image) => Float32Array {
-  const { size, recipe = "square", cropFraction = 1, filter = "bicubic" } = options;
-  const normalization = checkRecipe("evaluationTransform", size, recipe, options.normalization);
-  if (!(cropFraction > 0 && cropFraction <= 1)) throw new OptionError(`evaluationTransform: cropFraction is ${formatValue(cropFraction)}; expected a number above 0, at most 1.`);
+  const normalization = checkRecipe("evaluationTransform", options.size, options.recipe ?? "square", options.normalization);
+  const view = evaluationView(options);
+  return (image) => normalize(view(image), normalization);
+}
+
+/**
+ * The part of {@link evaluationTransform} before normalisation: a picture of size × size pixels. It leaves what it has made as it is, so that a picture can be kept in this form, which is often smaller.
+ */
+export function evaluationView({ size, recipe = "square", cropFraction = 1, filter = "bicubic" }: Omit<EvaluationTransformOptions, "normalization">): (image: Image) => Image {
+  checkRecipe("evaluationView", size, recipe, undefined);
+  if (!(cropFraction > 0 && cropFraction <= 1)) throw new OptionError(`evaluationView: cropFraction is ${formatValue(cropFraction)}; expected a number above 0, at most 1.`);
   const square = { width: size, height: size };
-  if (recipe === "square") return (image) => normalize(resize(image, { ...square, filter }), normalization);
+  if (recipe === "square") return (image) => resize(image, { ...square, filter });
   const shorterSide = Math.trunc(size / cropFraction);
-  return (image) => normalize(centerCrop(resizeShorterSide(image, shorterSide, { filter }), square), normalization);
+  return (image) => centerCrop(resizeShorterSide(image, shorterSide, { filter }), square);
 }
 
 /** @returns the normalisation that is given, or the recipe's */
