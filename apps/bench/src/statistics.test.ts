@@ -16,6 +16,8 @@ describe("statistics", () => {
   it("sees rounds that disagree by their medians", () => {
     expect(isRestless([[10, 30, 10], [11, 11, 11], [11.4]])).toBe(false);
     expect(isRestless([[10, 10], [10, 10], [11.6, 11.6]])).toBe(true);
+    expect(isRestless([[10], [10], [10], [20]])).toBe(false);
+    expect(isRestless([[10], [10], [11.6], [20]])).toBe(true);
     expect(isRestless([[10, 20]])).toBe(false);
   });
   it("gives a rate where products are the work", () => {

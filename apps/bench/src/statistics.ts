@@ -20,17 +20,18 @@ export const summarise = (samplesMs: readonly number[]): Summary => ({
   p90Ms: quantile(samplesMs, 0.9),
 });
 
-/** By this share of the lowest the medians of a target's rounds may lie apart. */
+/** So far above the fastest a round counts as slow. */
 export const calmSpread = 0.15;
 
 /**
- * Whether rounds disagree: some have met a slow moment of the machine.
+ * Whether rounds disagree: more than a quarter of them are slow, so that they may move the median.
  *
  * @param rounds  the samples of each
  */
 export function isRestless(rounds: readonly (readonly number[])[]): boolean {
   const medians = rounds.map((samples) => quantile(samples, 0.5));
-  return Math.max(...medians) > (1 + calmSpread) * Math.min(...medians);
+  const bound = (1 + calmSpread) * Math.min(...medians);
+  return 4 * medians.filter((median) => median > bound).length > medians.length;
 }
 
 /** @param flops  of one iteration */

@@ -79,7 +79,7 @@ Written by \`pnpm bench --peers --write\`; not by hand.
 | Date | ${machine.date} |
 
 All of it is f32 on the CPU unless a name says otherwise. A target runs in a process of its own, which is started anew for each of ${rounds} rounds; targets
-take turns within a round. One whose rounds lie further apart than by ${100 * calmSpread} % of their lowest median gets as many once more, and one whose processes have had ${enoughMs / 1000} s for a case is not started again. Inputs and weights are in place before the clock starts, and an iteration ends when its result can be read outside the library.
+take turns within a round. One of which more than a quarter of the rounds are over ${100 * calmSpread} % slower than its fastest gets as many once more, and one whose processes have had ${enoughMs / 1000} s for a case is not started again. Inputs and weights are in place before the clock starts, and an iteration ends when its result can be read outside the library.
 Medians and percentiles are over the iterations of all rounds, after a warm-up; in a round, no iteration begins when ${timedMs / 1000} s of timing are over. Every target starts from the same numbers, and its
 results are compared with the first one's. GFLOP/s count the products that the mathematics needs: nothing that is computed twice counts twice.
 
