@@ -37,8 +37,8 @@ export interface EvaluationTransformOptions {
  * Source: microsoft/unilm `beit3/datasets.py` (facts); timm 0.4.12, `create_transform`.
  */
 export function evaluationTransform(options: EvaluationTransformOptions): (image: Image) => Float32Array {
-  const normalization = checkRecipe("evaluationTransform", options.size, options.recipe ?? "square", options.normalization);
   const view = evaluationView(options);
+  const normalization = options.normalization ?? usualNormalization(options.recipe);
   return (image) => normalize(view(image), normalization);
 }
 
@@ -46,17 +46,18 @@ export function evaluationTransform(options: EvaluationTransformOptions): (image
  * The part of {@link evaluationTransform} before normalisation: a picture of size × size pixels. It leaves what it has made as it is, so that a picture can be kept in this form, which is often smaller.
  */
 export function evaluationView({ size, recipe = "square", cropFraction = 1, filter = "bicubic" }: Omit<EvaluationTransformOptions, "normalization">): (image: Image) => Image {
-  checkRecipe("evaluationView", size, recipe, undefined);
-  if (!(cropFraction > 0 && cropFraction <= 1)) throw new OptionError(`evaluationView: cropFraction is ${formatValue(cropFraction)}; expected a number above 0, at most 1.`);
+  checkRecipe("evaluationTransform", size, recipe);
+  if (!(cropFraction > 0 && cropFraction <= 1)) throw new OptionError(`evaluationTransform: cropFraction is ${formatValue(cropFraction)}; expected a number above 0, at most 1.`);
   const square = { width: size, height: size };
   if (recipe === "square") return (image) => resize(image, { ...square, filter });
   const shorterSide = Math.trunc(size / cropFraction);
   return (image) => centerCrop(resizeShorterSide(image, shorterSide, { filter }), square);
 }
 
-/** @returns the normalisation that is given, or the recipe's */
-export function checkRecipe(caller: string, size: number, recipe: TransformRecipe, normalization: Normalization | undefined): Normalization {
+export function checkRecipe(caller: string, size: number, recipe: TransformRecipe): void {
   if (!Number.isInteger(size) || size < 1) throw new OptionError(`${caller}: size is ${formatValue(size)}; expected a whole number of pixels from 1 up.`);
   if (recipe !== "square" && recipe !== "imagenet") throw new OptionError(`${caller}: recipe is ${formatValue(recipe)}; expected square or imagenet.`);
-  return normalization ?? (recipe === "square" ? inceptionNormalization : imagenetNormalization);
 }
+
+/** Of pictures before a model sees them, where nothing is said. */
+export const usualNormalization = (recipe: TransformRecipe = "square"): Normalization => (recipe === "square" ? inceptionNormalization : imagenetNormalization);

@@ -9,7 +9,7 @@ import { convertChannels } from "../channels.ts";
 import type { Color, Image } from "../image.ts";
 import { normalize, type Normalization } from "../normalize/normalize.ts";
 import type { ResizeFilter } from "../resize/filters.ts";
-import { checkRecipe, type TransformRecipe } from "./evaluation.ts";
+import { checkRecipe, usualNormalization, type TransformRecipe } from "./evaluation.ts";
 
 export interface TrainingTransformOptions {
   /** Side of the result in pixels. */
@@ -47,7 +47,8 @@ export interface TrainingTransformOptions {
  */
 export function trainingTransform(options: TrainingTransformOptions): (image: Image, key: Key) => Float32Array {
   const { size, recipe = "square", flipProbability = 0.5, filter = "bicubic" } = options;
-  const normalization = checkRecipe("trainingTransform", size, recipe, options.normalization);
+  checkRecipe("trainingTransform", size, recipe);
+  const normalization = options.normalization ?? usualNormalization(recipe);
   const isImagenet = recipe === "imagenet";
   const crop: RandomCropOptions = { area: isImagenet ? [0.08, 1] : [0.5, 1], ...options.crop };
   const policyText = options.autoAugment ?? (isImagenet ? beit3AutoAugment : false);

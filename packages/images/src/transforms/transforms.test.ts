@@ -57,7 +57,7 @@ describe("evaluationTransform", () => {
   it("refuses sizes and recipes that are none", () => {
     expect(() => evaluationTransform({ size: 0 })).toThrow("evaluationTransform: size is 0; expected a whole number of pixels from 1 up.");
     expect(() => evaluationTransform({ size: 8, recipe: "coco" as "square" })).toThrow('evaluationTransform: recipe is "coco"; expected square or imagenet.');
-    expect(() => evaluationTransform({ size: 8, cropFraction: 2 })).toThrow("evaluationView: cropFraction is 2;");
+    expect(() => evaluationTransform({ size: 8, cropFraction: 2 })).toThrow("evaluationTransform: cropFraction is 2;");
   });
 });
 
