@@ -37,8 +37,8 @@ export interface EvaluationTransformOptions {
  * Source: microsoft/unilm `beit3/datasets.py` (facts); timm 0.4.12, `create_transform`.
  */
 export function evaluationTransform(options: EvaluationTransformOptions): (image: Image) => Float32Array {
+  const { recipe, normalization = usualNormalization(recipe) } = options;
   const view = evaluationView(options);
-  const normalization = options.normalization ?? usualNormalization(options.recipe);
   return (image) => normalize(view(image), normalization);
 }
 
@@ -50,8 +50,7 @@ export function evaluationView({ size, recipe = "square", cropFraction = 1, filt
   if (!(cropFraction > 0 && cropFraction <= 1)) throw new OptionError(`evaluationTransform: cropFraction is ${formatValue(cropFraction)}; expected a number above 0, at most 1.`);
   const square = { width: size, height: size };
   if (recipe === "square") return (image) => resize(image, { ...square, filter });
-  const shorterSide = Math.trunc(size / cropFraction);
-  return (image) => centerCrop(resizeShorterSide(image, shorterSide, { filter }), square);
+  return (image) => centerCrop(resizeShorterSide(image, Math.trunc(size / cropFraction), { filter }), square);
 }
 
 export function checkRecipe(caller: string, size: number, recipe: TransformRecipe): void {
@@ -60,4 +59,4 @@ export function checkRecipe(caller: string, size: number, recipe: TransformRecip
 }
 
 /** Of pictures before a model sees them, where nothing is said. */
-export const usualNormalization = (recipe: TransformRecipe = "square"): Normalization => (recipe === "square" ? inceptionNormalization : imagenetNormalization);
+export const usualNormalization = (recipe: TransformRecipe | undefined): Normalization => (recipe === "imagenet" ? imagenetNormalization : inceptionNormalization);
