@@ -37,10 +37,11 @@ export async function runCase(benchCase: BenchCase, targets: readonly Target[], 
   const first = new Map<Target, { digest: Digest; version: string }>();
   const ended = new Map<Target, Outcome>();
   const spentMs = new Map<Target, number>();
-  const isDone = (target: Target, round: number): boolean => ended.has(target) || unavailable.has(target) || (spentMs.get(target) ?? 0) > enoughMs || (round === rounds && !isRestless(samples.get(target)!));
+  const goesOn = (target: Target): boolean => !ended.has(target) && !unavailable.has(target) && (spentMs.get(target) ?? 0) <= enoughMs;
   let open = targets;
   for (let round = 0; round < 2 * rounds; round++) {
-    open = open.filter((target) => !isDone(target, round));
+    // The second half is for those whose first half disagrees.
+    open = open.filter((target) => goesOn(target) && (round !== rounds || isRestless(samples.get(target)!)));
     for (const target of open) {
       const spent = spentMs.get(target) ?? 0;
       onProgress(`${benchCase.name}: round ${round + 1}, ${target.name}`);
