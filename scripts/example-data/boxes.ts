@@ -18,16 +18,40 @@ export interface BoxExample {
   objects: readonly BoxObject[][];
 }
 
-const boxPx = 100;
+/** Height and width of a box. */
+export const sizePx = 100;
 /** Officially 50; what is between the boxes says nothing, and pictures are made square before a model sees them. */
 const gapPx = 10;
 const grey = 128;
 
 export interface BoxSet {
   examples: BoxExample[];
-  /** The boxes side by side: all three, or one of them at its place. `order` says which box stands where. */
-  draw(example: BoxExample, options?: { order?: readonly [number, number, number]; only?: number }): Image;
+  /** The boxes side by side. `order` says which box stands where, `places` which of the places are not left empty. */
+  draw(example: BoxExample, options?: { order?: Order; places?: readonly number[] }): Image;
 }
+
+export type Order = readonly [number, number, number];
+
+/** A picture to be drawn of an example, and the end of its file's name. */
+export interface BoxPicture {
+  name: string;
+  order: Order;
+  places: readonly number[];
+}
+
+const everyPlace = [0, 1, 2] as const;
+
+/** Of an example to learn from, two orders of its boxes and one box alone; of one to be measured on, the boxes as they are. */
+export function picturesOf(index: number, split: "train" | "val"): BoxPicture[] {
+  const asIs: BoxPicture = { name: "", order: [0, 1, 2], places: everyPlace };
+  if (split === "val") return [asIs];
+  const order = orders[index % orders.length]!;
+  const place = index % everyPlace.length;
+  return [asIs, { name: `-${order.join("")}`, order, places: everyPlace }, { name: `-${placeNames[place]!}`, order: [0, 1, 2], places: [place] }];
+}
+
+/** All but the usual one. */
+const orders: readonly Order[] = [[1, 2, 0], [2, 0, 1], [2, 1, 0], [0, 2, 1], [1, 0, 2]];
 
 /** What the boxes are called, in the order of an example. */
 export const placeNames = ["left", "middle", "right"] as const;
@@ -44,12 +68,12 @@ export async function readBoxes(folder: string, part: "train" | "dev"): Promise<
   const sheets = new Map(await Promise.all(names.map(async (name) => [name, await loadImage(join(folder, "images", `${name}.png`))] as const)));
   return {
     examples,
-    draw({ sheet, col, row }, { order = [0, 1, 2], only } = {}) {
-      const picture = createImage(3 * boxPx + 2 * gapPx, boxPx, 3, grey);
+    draw({ sheet, col, row }, { order = [0, 1, 2], places = everyPlace } = {}) {
+      const picture = createImage(3 * sizePx + 2 * gapPx, sizePx, 3, grey);
       order.forEach((box, place) => {
-        if (only !== undefined && box !== only) return;
-        const cell = crop(sheets.get(sheet)!, { left: (3 * col + box) * boxPx, top: row * boxPx, width: boxPx, height: boxPx });
-        paste(picture, cell, { left: place * (boxPx + gapPx), top: 0 });
+        if (!places.includes(place)) return;
+        const cell = crop(sheets.get(sheet)!, { left: (3 * col + box) * sizePx, top: row * sizePx, width: sizePx, height: sizePx });
+        paste(picture, cell, { left: place * (sizePx + gapPx), top: 0 });
       });
       return picture;
     },

@@ -1,18 +1,14 @@
 import { drawsFrom } from "../../packages/masking/src/index.ts";
 import { key } from "../../packages/random/src/index.ts";
-import { colours, count, placeNames, readBoxes, shapes, type BoxObject } from "./boxes.ts";
+import { answerShares, drawBalanced, type AnswerShares, type Question } from "./balance.ts";
+import { colours, count, picturesOf, placeNames, readBoxes, shapes, type BoxObject } from "./boxes.ts";
 import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 
 /** About a picture of three boxes, and about one with a single box in it. */
-const questionsPerPicture = { three: 4, single: 3 };
+const questionsPerPicture = { three: 4, single: 2 };
 
-/** A whole number below `count`. */
-type Draw = (count: number) => number;
-
-interface Question {
-  question: string;
-  answer: string;
-}
+/** A number from 0 to below 1. */
+type Draw = () => number;
 
 const yesNo = (truth: boolean): string => (truth ? "yes" : "no");
 
@@ -31,20 +27,20 @@ function kindsOf(box: readonly BoxObject[], place: number): readonly (readonly Q
   ];
 }
 
+/** All questions about a picture, of every kind and box. */
+export const questionsOf = (boxes: readonly (readonly BoxObject[])[]): Question[] => boxes.flatMap((box, place) => kindsOf(box, place).flat());
+
 /**
- * A question about one of several boxes: its kind is drawn first, then one of the answers that this picture has for that kind, then one of the questions which it answers. Were the question drawn right away, most answers would be "0"
- * and "no", and knowing the question would be enough; for the same reason VQA v2 balances its answers (Goyal et al., "Making the V in VQA Matter", CVPR 2017).
+ * A question about one of several boxes: its kind is drawn first, then one of those that the boxes answer, rare answers before frequent ones.
  *
+ * @param boxes   in the order in which they stand
  * @param places  the boxes that may be asked about
  */
-export function ask(boxes: readonly (readonly BoxObject[])[], places: readonly number[], draw: Draw): Question {
+export function ask(boxes: readonly (readonly BoxObject[])[], places: readonly number[], shares: AnswerShares, draw: Draw): Question {
   const kinds = places.map((place) => kindsOf(boxes[place]!, place));
-  const kind = draw(kinds[0]!.length);
+  const kind = Math.floor(draw() * kinds[0]!.length);
   const asked = kinds.flatMap((ofPlace) => ofPlace[kind]!);
-  const answers = [...new Set(asked.map(({ answer }) => answer))].sort();
-  const answer = answers[draw(answers.length)]!;
-  const fitting = asked.filter((one) => one.answer === answer);
-  return fitting[draw(fitting.length)]!;
+  return asked[drawBalanced(asked, shares, draw)]!;
 }
 
 /**
@@ -54,24 +50,25 @@ export function ask(boxes: readonly (readonly BoxObject[])[], places: readonly n
 export async function questions(from: string | undefined): Promise<ExampleData> {
   const folder = folderOf("questions", from);
   const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
+  let shares: AnswerShares | undefined;
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
-    examples.forEach((example, index) => {
+    shares ??= answerShares(examples.map(({ objects }) => questionsOf(objects)));
+    for (const [index, example] of examples.entries()) {
       const draws = drawsFrom(key(part === "train" ? 1 : 2).fold(index));
-      const add = (file: string, howMany: number, only?: number): void => {
-        data.pictures.set(file, () => draw(example, only === undefined ? {} : { only }));
+      for (const { name, ...drawn } of picturesOf(index, split)) {
+        const file = `${part}-${example.id}${name}.png`;
+        data.pictures.set(file, () => draw(example, drawn));
+        const boxes = drawn.order.map((box) => example.objects[box]!);
         const asked = new Set<string>();
-        while (asked.size < howMany) {
-          const { question, answer } = ask(example.objects, only === undefined ? [0, 1, 2] : [only], (most) => draws.integer(0, most - 1));
+        while (asked.size < (drawn.places.length === 1 ? questionsPerPicture.single : questionsPerPicture.three)) {
+          const { question, answer } = ask(boxes, drawn.places, shares, () => draws.uniform(0, 1));
           if (asked.has(question)) continue;
           asked.add(question);
           data.tables[split].push({ image: pictureOf(file), question, answer });
         }
-      };
-      add(`${part}-${example.id}.png`, questionsPerPicture.three);
-      const place = index % 3;
-      if (split === "train") add(`${part}-${example.id}-${placeNames[place]!}.png`, questionsPerPicture.single, place);
-    });
+      }
+    }
   }
   return data;
 }

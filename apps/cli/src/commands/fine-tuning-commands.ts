@@ -25,6 +25,7 @@ export function addFineTuningCommands(program: Command, finish: (exitCode: numbe
     .option("--new <sizes>", "begins a new model instead: tiny, small, or a JSON file with its sizes", folderName("--new"))
     .option("--tokenizer <file>", "a SentencePiece model (default: the model folder's; a new model learns one)", folderName("--tokenizer"))
     .option("--vocabulary <number>", "pieces of a vocabulary that is learnt, at most", wholeNumber("--vocabulary", { least: 10, most: 1_000_000 }), 2000)
+    .option("--text-length <pieces>", "of a text at most, the rest is cut (default: the recipe's)", wholeNumber("--text-length", { least: 3, most: 1_000_000 }))
     .option("--image-size <pixels>", "height and width of pictures (default: the model's; of a new one 64)", wholeNumber("--image-size", { least: 1, most: 16384 }))
     .option("--patch-size <pixels>", "of a new model (default: 8)", wholeNumber("--patch-size", { least: 1, most: 1024 }))
     .option("--layers <number>", "of a new model (default: by its name)", wholeNumber("--layers", { least: 1, most: 1000 }))

@@ -93,7 +93,7 @@ export async function finetune(task: DatasetTask, flags: FinetuneFlags): Promise
 /** What must stay as it is for a run to go on. */
 function settingsOf(task: DatasetTask, { task: opened, optimization, description }: SetUp, { seed, augment, flip, mix }: FinetuneFlags): RunSettings {
   const { learningRate: _, ...rest } = optimization;
-  const plain = Object.entries({ ...rest, betas: rest.betas.join(" "), augment, flip, mix, ...description.model });
+  const plain = Object.entries({ ...rest, betas: rest.betas.join(" "), augment, flip, mix, maxTextLength: description.maxTextLength, ...description.model });
   return {
     task,
     seed,

@@ -37,7 +37,8 @@ export async function evaluateFolder(name: DatasetTask, { model: path, split, ba
       pictures: (file, place) => pictures.get(file, place),
       tokenizer: tokenizer as XlmRobertaTokenizer | undefined,
       vocabularySize: sizes.vocabularySize,
-      maxTextLength: Math.min(maxTextLength, taskLengths[name]),
+      // A joint model's length is that of the longest of its tasks.
+      maxTextLength: description.task === name ? maxTextLength : Math.min(maxTextLength, taskLengths[name]),
       ...(batch !== undefined && { evaluationBatch: batch }),
     },
     { flags: { mix: false }, from: description, isTraining: false },

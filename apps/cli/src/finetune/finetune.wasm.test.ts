@@ -134,12 +134,20 @@ test("where figures stop being numbers, training stops, says where, and what is 
   expect(await readdir(join(folder, "nan-evaluated"))).toEqual(["log.jsonl"]);
 });
 
+test("texts are as long as one says, in training and after", { timeout: 60_000 }, async () => {
+  expect(await multiway(...start("captioning", "long", "--steps", "1", "--text-length", "48"))).toMatchObject({ code: 0 });
+  expect((await json("long/model/model.json"))["maxTextLength"]).toBe(48);
+  expect(await multiway(...start("captioning", "long", "--steps", "1", "--text-length", "32", "--resume"))).toMatchObject({ code: 1, stderr: expect.stringContaining("the saved run has maxTextLength 48, this one 32") });
+  expect(await multiway("evaluate", "captioning", "--data", exampleData, "--model", join(folder, "long/model"), ...onCpu)).toMatchObject({ code: 0 });
+});
+
 describe("data and options that do not fit", () => {
   test.each<[string[], RegExp]>([
     [["vqa", "--data", "/nowhere"], /openFolder: \/nowhere cannot be read \(ENOENT\); expected a folder with the data/],
     [["vqa", "--new", "huge"], /--new is "huge", which cannot be read \(ENOENT\); expected tiny, small, or a JSON file/],
     [["vqa", "--from", "x"], /both --from and --new are given; expected one/],
     [["vqa", "--image-size", "17"], /pictures of 17 pixels and patches of 8; expected a multiple, such as 16\. Give --image-size or --patch-size/],
+    [["vqa", "--text-length", "65"], /--text-length is 65; expected 64 or less, as many as the model has positions for\. Give a smaller one, or --new with "textPositions" of 67/],
     [["vqa", "--heads", "3"], /32 wide with 3 heads; expected a multiple/],
     [["vqa", "--least-answers", "1000"], /no answer is given 1000 times or more in 144 questions; expected at least one\. Lower --least-answers/],
     [["vqa", "--tokenizer", "/nowhere"], /--tokenizer \/nowhere cannot be read/],

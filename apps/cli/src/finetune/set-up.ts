@@ -11,7 +11,7 @@ import { MultiwayTransformer } from "@multiway/transformer";
 import { loadStart, viewOfTask } from "./load-start.ts";
 import { openTask, type HeadFlags, type OpenedTask } from "./opened-task.ts";
 import type { Optimization } from "./run.ts";
-import { startingPoint, type StartFlags } from "./starting-point.ts";
+import { startingPoint, type ModelSizes, type StartFlags } from "./starting-point.ts";
 import { readTaskData, type DataFlags, type TaskData } from "./task-data.ts";
 import { textTokenizer, tokenizerFile, type TokenizerFlags } from "./text-tokenizer.ts";
 
@@ -31,7 +31,7 @@ export interface OptimizationFlags {
   evalEvery?: number;
 }
 
-export type SetUpFlags = DataFlags & StartFlags & TokenizerFlags & OptimizationFlags & Omit<HeadFlags, "mix"> & { augment?: Augmentation; flip?: number; mix?: boolean };
+export type SetUpFlags = DataFlags & StartFlags & TokenizerFlags & OptimizationFlags & Omit<HeadFlags, "mix"> & { augment?: Augmentation; flip?: number; mix?: boolean; textLength?: number };
 
 /** A run before its first step. */
 export interface SetUp {
@@ -67,7 +67,7 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
   if (texts && texts.tokenizer.vocabularySize > sizes.vocabularySize) {
     throw new OptionError(`finetune: the tokenizer has ${texts.tokenizer.vocabularySize} words, the model ${sizes.vocabularySize}; expected the tokenizer that the model was trained with. Give another --tokenizer.`);
   }
-  const maxTextLength = Math.min(taskLengths[name], sizes.textPositions - 2);
+  const maxTextLength = textLength(name, flags, sizes);
   const isNew = start.open === undefined;
   const augmentation = flags.augment ?? (isNew ? "light" : "official");
   const pictures = new Pictures(data.folder, {
@@ -107,6 +107,13 @@ export async function setUp(name: DatasetTask, flags: SetUpFlags, { device, key,
     notes.push(...(await loadStart(model, from?.task === "joint" ? viewOfTask(file, name, model) : file, { device, key, keepsHead })));
   }
   return { task, model, optimization, description: describeModel({ task: name, model: encoder, maxTextLength, ...(texts && { tokenizer: tokenizerFile }), ...task.lists }), tokenizer: texts?.bytes, notes };
+}
+
+/** @throws OptionError for more than the model has positions for */
+function textLength(name: DatasetTask, { textLength: given }: Pick<SetUpFlags, "textLength">, { textPositions }: Pick<ModelSizes, "textPositions">): number {
+  const most = textPositions - 2;
+  if (given !== undefined && given > most) throw new OptionError(`--text-length is ${given}; expected ${most} or less, as many as the model has positions for. Give a smaller one, or --new with "textPositions" of ${given + 2}.`);
+  return given ?? Math.min(taskLengths[name], most);
 }
 
 export const taskLengths: { readonly [T in DatasetTask]: number } = {
