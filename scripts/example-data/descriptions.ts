@@ -22,7 +22,7 @@ export async function descriptions(from: string | undefined): Promise<ExampleDat
       for (const { name, ...drawn } of picturesOf(index, split)) {
         const file = `${part}-${example.id}${name}.png`;
         data.pictures.set(file, () => draw(example, drawn));
-        data.tables[split].push({ image: pictureOf(file), caption: drawn.places.map((place) => describe(place, example.objects[drawn.order[place]!]!)).join("; ") });
+        data.tables[split].push({ image: pictureOf(file), caption: drawn.places.map((place) => describe(place, example.objects[drawn.order[place]!]!)).join(". ") });
       }
     });
   }

@@ -36,6 +36,9 @@ describe("plain tables", () => {
       { answers: ["dog", "cat"], questionId: "3" },
     ]);
   });
+  it("as many rows as VQA v2 has questions", async () => {
+    expect(await read("vqa", { "train.csv": `image,question,answer\n${"a.png,what?,dog\n".repeat(443_757)}` })).toHaveLength(443_757);
+  });
   it("reasoning: truth in any spelling", async () => {
     const examples = await read("reasoning", { "train.csv": "left,right,sentence,label\na.png,b.png,both,True\na.png,b.png,both,0\na.png,b.png,both,no\n" });
     expect(examples).toMatchObject([{ left: "a.png", right: "images/b.png", label: true }, { label: false }, { label: false }]);

@@ -50,9 +50,10 @@ async function readFiles<T extends DatasetTask>(task: T, folder: DataFolder, { t
     if (found !== undefined) return found;
     throw row.error(`column ${JSON.stringify(column)} names ${JSON.stringify(path)}, which is not in ${folder.name}`, "Pictures are named relative to the data folder, or to images in it; put it there, or remove the row.");
   };
-  const examples: ExampleOf[T][] = [];
-  for (const table of tables) examples.push(...readRows(task, await readTable(folder, table), picture, ignored));
-  return examples;
+  const examples: ExampleOf[T][][] = [];
+  for (const table of tables) examples.push(readRows(task, await readTable(folder, table), picture, ignored));
+  // A call with an argument for each row would be too large for a stack: VQA v2 has 444,000.
+  return examples.flat();
 }
 
 function readClassFolders(folder: DataFolder, root: string): ClassificationExample[] {
