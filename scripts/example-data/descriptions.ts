@@ -7,6 +7,9 @@ export function describe(place: number, box: readonly BoxObject[]): string {
   return `${placeNames[place]}: ${[counted(box.length, "thing") ?? "nothing", ...kinds.filter((said) => said !== undefined)].join(", ")}`;
 }
 
+/** Of several boxes: "left: 1 thing, 1 blue circle. middle: nothing" */
+export const describeBoxes = (boxes: readonly (readonly BoxObject[])[], places: readonly number[]): string => places.map((place) => describe(place, boxes[place]!)).join(". ");
+
 const counted = (number: number, name: string): string | undefined => (number === 0 ? undefined : `${number} ${name}${number === 1 ? "" : "s"}`);
 
 /**
@@ -22,7 +25,7 @@ export async function descriptions(from: string | undefined): Promise<ExampleDat
       for (const { name, ...drawn } of picturesOf(index, split)) {
         const file = `${part}-${example.id}${name}.png`;
         data.pictures.set(file, () => draw(example, drawn));
-        data.tables[split].push({ image: pictureOf(file), caption: drawn.places.map((place) => describe(place, example.objects[drawn.order[place]!]!)).join(". ") });
+        data.tables[split].push({ image: pictureOf(file), caption: describeBoxes(drawn.order.map((box) => example.objects[box]!), drawn.places) });
       }
     });
   }

@@ -36,8 +36,8 @@ describe("plain tables", () => {
       { answers: ["dog", "cat"], questionId: "3" },
     ]);
   });
-  it("as many rows as VQA v2 has questions", async () => {
-    expect(await read("vqa", { "train.csv": `image,question,answer\n${"a.png,what?,dog\n".repeat(443_757)}` })).toHaveLength(443_757);
+  it("more rows than a call can have arguments", async () => {
+    expect(await read("vqa", { "train.csv": `image,question,answer\n${"a.png,what?,dog\n".repeat(150_000)}` })).toHaveLength(150_000);
   });
   it("reasoning: truth in any spelling", async () => {
     const examples = await read("reasoning", { "train.csv": "left,right,sentence,label\na.png,b.png,both,True\na.png,b.png,both,0\na.png,b.png,both,no\n" });
