@@ -13,7 +13,7 @@ const usage = `Lays out real data for \`multiway pretrain\` and \`multiway finet
   emoji-captions   captioning: the same
   descriptions     captioning: what is in NLVR's boxes, made from their lists of objects; --from: train.jsonl, dev.jsonl, images/
   sentences        reasoning: NLVR's three boxes and what people said of them; --from: the same
-  statements       vqa: NLVR's sentences, and others made from its lists of objects, to be found true or false; a start for reasoning; --from: the same
+  statements       vqa: NLVR's sentences, and others made from its lists of objects, to be found true or false, and questions about the same; a start for reasoning; --from: the same
   questions        vqa: questions about NLVR's boxes, made from their lists of objects; --from: the same
   mixture          pretraining: emoji, NLVR's boxes and photographs, and what is said of them; --from: folders emoji, nlvr1, coco-cc, coco-captions
 

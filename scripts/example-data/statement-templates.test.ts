@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BoxObject } from "./boxes.ts";
-import { statementsOf, wordingsOf, write } from "./statement-templates.ts";
+import { questionsBehind, statementsOf, wordingsOf, write } from "./statement-templates.ts";
 
 const block = (height: number, colour: BoxObject[4]): BoxObject => [40, 80 - 21 * height, 20, "square", colour];
 
@@ -73,10 +73,41 @@ describe("statementsOf", () => {
   });
 });
 
+describe("questionsBehind", () => {
+  const answersOf = (boxes: readonly BoxObject[][]) => new Map(questionsBehind(boxes).flat().flatMap(({ question, answer }) => wordingsOf(question).map((wording) => [wording, answer] as const)));
+  const ofTowers = answersOf(towers);
+  const ofScattered = answersOf(scattered);
+
+  it.each([
+    ["how many black blocks are there?", "2"],
+    ["how many towers have a black block?", "2"],
+    ["how many yellow blocks has the tower with most of them?", "2"],
+    ["how many towers have a blue block at the top?", "1"],
+    ["how many towers have a yellow block at the base?", "0"],
+    ["which colour is the top of the right tower?", "blue"],
+    ["which colour is the base of the left tower?", "blue"],
+    ["how many towers have two blocks?", "1"],
+  ])("of towers: %s: %s", (question, answer) => {
+    expect(ofTowers.get(question)).toBe(answer);
+  });
+
+  it.each([
+    ["how many blue items are there?", "2"],
+    ["how many boxes have a square?", "2"],
+    ["how many black triangles has the box with most of them?", "2"],
+    ["how many blue items are touching the base?", "2"],
+    ["how many triangles are touching the top?", "1"],
+    ["how many boxes have 3 items?", "1"],
+  ])("of boxes: %s: %s", (question, answer) => {
+    expect(ofScattered.get(question)).toBe(answer);
+  });
+});
+
 it("writes one of the wordings, as a sentence or as a note", () => {
   const template = "there is {a|at least one} box with {|exactly} {2|two} items";
   expect(wordingsOf(template)).toHaveLength(8);
   const drawn = (...draws: number[]) => write(template, (most) => { const next = draws.shift()!; expect(next).toBeLessThan(most); return next; });
   expect(drawn(1, 0, 1, 0)).toBe("there is at least one box with two items");
   expect(drawn(0, 1, 0, 1)).toBe("There is a box with exactly 2 items.");
+  expect(write("how many {items|objects} are there?", () => 1)).toBe("How many objects are there?");
 });

@@ -1,4 +1,5 @@
-import { colours, count, shapes, sizePx, type BoxObject, type Colour, type Shape } from "./boxes.ts";
+import type { Question } from "./balance.ts";
+import { colours, count, placeNames, shapes, sizePx, type BoxObject, type Colour, type Shape } from "./boxes.ts";
 
 type Box = readonly BoxObject[];
 
@@ -63,6 +64,41 @@ export function statementsOf(boxes: readonly Box[]): Statement[][] {
   const words = isTower ? towerWords : boxWords;
   return [totals(boxes, words), contents(boxes, words), sizes(boxes, words, isTower ? 4 : 7), containersWith(boxes, words), pairs(boxes, words), colourings(boxes, words), ...(isTower ? towers(boxes) : [touching(boxes, words), touching(boxes, words)])];
 }
+
+/**
+ * Questions with a number or a colour for an answer about what the statements speak of, by kind. A statement alone is hard to begin with: true and false are as frequent whatever its words are, so that nothing is gained before it
+ * is understood and looked up at once.
+ */
+export function questionsBehind(boxes: readonly Box[]): Question[][] {
+  const isTower = areTowers(boxes);
+  const { any, coloured, shaped, container, containers } = isTower ? towerWords : boxWords;
+  const things = [...coloured, ...shaped];
+  const numbers = (all: readonly { question: string; number: number }[]): Question[] => all.map(({ question, number }) => ({ question, answer: String(Math.min(number, mostCounted)) }));
+  const objects = boxes.flat();
+  const kinds = [
+    numbers(things.map(({ name, in: within }) => ({ question: `how many ${name}s are there?`, number: within(objects) }))),
+    numbers(things.map(({ name, in: within }) => ({ question: `how many ${containers} have a ${name}?`, number: howMany(boxes, (box) => within(box) > 0) }))),
+    numbers(things.map(({ name, in: within }) => ({ question: `how many ${name}s has the ${container} with most of them?`, number: Math.max(...boxes.map(within)) }))),
+  ];
+  if (isTower) {
+    const towers = boxes.map((box) => [...box].sort(([, y], [, otherY]) => otherY - y).map(([, , , , colour]) => colour));
+    const ends = [["top", (tower: Colour[]) => tower.at(-1)], ["base", (tower: Colour[]) => tower[0]]] as const;
+    return [
+      ...kinds,
+      numbers(ends.flatMap(([end, of]) => colours.map((colour) => ({ question: `how many towers have a ${colour} block at the ${end}?`, number: howMany(towers, (tower) => of(tower) === colour) })))),
+      ends.flatMap(([end, of]) => towers.flatMap((tower, place) => (tower.length === 0 ? [] : [{ question: `which colour is the ${end} of the ${placeNames[place]!} tower?`, answer: of(tower)! }]))),
+      numbers(upTo(4).map((height) => ({ question: `how many towers have ${numeral(height)} ${plural("block", height)}?`, number: howMany(towers, ({ length }) => length === height) }))),
+    ];
+  }
+  return [
+    ...kinds,
+    numbers(places.flatMap(({ says, touches }) => things.map(({ name, in: within }) => ({ question: `how many ${name}s are touching ${says}?`, number: within(objects.filter(touches)) })))),
+    numbers(upTo(7).map((number) => ({ question: `how many ${containers} have ${numeral(number)} ${plural(any.name, number)}?`, number: howMany(boxes, ({ length }) => length === number) }))),
+  ];
+}
+
+/** The answers that the questions about one box have go up to here. */
+const mostCounted = 7;
 
 /** "there are exactly two yellow squares" */
 const totals = (boxes: readonly Box[], { coloured, shaped }: Words): Statement[] =>
@@ -174,7 +210,7 @@ export function write(template: string, draw: (count: number) => number): string
     const all = words.split("|");
     return all[draw(all.length)]!;
   }));
-  return draw(2) === 0 ? written : `${written[0]!.toUpperCase()}${written.slice(1)}.`;
+  return draw(2) === 0 ? written : `${written[0]!.toUpperCase()}${written.slice(1)}${written.endsWith("?") ? "" : "."}`;
 }
 
 const tidy = (text: string): string => text.replaceAll(/ +/g, " ");
