@@ -19,7 +19,7 @@ export interface BoxExample {
 }
 
 /** Height and width of a box. */
-export const sizePx = 100;
+const sizePx = 100;
 /** Officially 50; what is between the boxes says nothing, and pictures are made square before a model sees them. */
 const gapPx = 10;
 const grey = 128;
@@ -61,6 +61,18 @@ export const shapes: readonly Shape[] = ["circle", "square", "triangle"];
 /** How many objects have this shape and this colour, either of which may be left open. */
 export const count = (box: readonly BoxObject[], shape?: Shape, colour?: Colour): number =>
   box.filter(([, , , itsShape, itsColour]) => (shape === undefined || itsShape === shape) && (colour === undefined || itsColour === colour)).length;
+
+/** Whether the boxes hold towers: blocks of one size stacked in the middle, as in half of NLVR's examples. */
+export const areTowers = (boxes: readonly (readonly BoxObject[])[]): boolean => boxes.every((box) => box.every(([x, , size, shape]) => shape === "square" && size === 20 && x === 40));
+
+/** The colours of a tower, from its base up. */
+export const upwards = (box: readonly BoxObject[]): Colour[] => [...box].sort(([, y], [, otherY]) => otherY - y).map(([, , , , colour]) => colour);
+
+/** Which edges of its box an object touches. */
+export const edgesOf = ([x, y, size]: BoxObject): ("top" | "bottom" | "left" | "right")[] => [
+  ...(y === 0 ? ["top" as const] : y + size === sizePx ? ["bottom" as const] : []),
+  ...(x === 0 ? ["left" as const] : x + size === sizePx ? ["right" as const] : []),
+];
 
 export async function readBoxes(folder: string, part: "train" | "dev"): Promise<BoxSet> {
   const examples = await readJsonLines<BoxExample>(folder, `${part}.jsonl`);

@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../../packages/images/src/index.ts";
 import { inParallel } from "../process.ts";
-import { descriptions } from "./descriptions.ts";
+import { descriptions, placements } from "./descriptions.ts";
 import { digits } from "./digits.ts";
 import { emojiCaptions, emojiNames } from "./emoji.ts";
 import type { ExampleData } from "./example-data.ts";
@@ -12,7 +12,7 @@ import { sentences } from "./sentences.ts";
 import { statements } from "./statements.ts";
 
 /** All sets by name, each read from a folder. */
-export const sets = { digits, emoji: emojiNames, "emoji-captions": emojiCaptions, descriptions, sentences, statements, questions, mixture } satisfies Readonly<Record<string, (from: string | undefined) => Promise<ExampleData<string>>>>;
+export const sets = { digits, emoji: emojiNames, "emoji-captions": emojiCaptions, descriptions, placements, sentences, statements, questions, mixture } satisfies Readonly<Record<string, (from: string | undefined) => Promise<ExampleData<string>>>>;
 
 /** Writes pictures and tables into a folder, in place of those that were there. */
 export async function writeExampleData({ pictures, tables }: ExampleData<string>, folder: string, report: (line: string) => void): Promise<void> {

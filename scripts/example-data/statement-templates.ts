@@ -1,5 +1,5 @@
 import type { Question } from "./balance.ts";
-import { colours, count, placeNames, shapes, sizePx, type BoxObject, type Colour, type Shape } from "./boxes.ts";
+import { areTowers, colours, count, edgesOf, placeNames, shapes, upwards, type BoxObject, type Colour, type Shape } from "./boxes.ts";
 
 type Box = readonly BoxObject[];
 
@@ -55,9 +55,6 @@ const boxWords: Words = {
 const howMany = <T>(all: readonly T[], fits: (one: T) => boolean): number => all.filter(fits).length;
 const upTo = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
 
-/** Whether the boxes hold towers: blocks of one size stacked in the middle, as in half of NLVR's examples. */
-export const areTowers = (boxes: readonly Box[]): boolean => boxes.every((box) => box.every(([x, , size, shape]) => shape === "square" && size === 20 && x === 40));
-
 /** All that could be said of three boxes, by kind. */
 export function statementsOf(boxes: readonly Box[]): Statement[][] {
   const isTower = areTowers(boxes);
@@ -81,7 +78,7 @@ export function questionsBehind(boxes: readonly Box[]): Question[][] {
     numbers(things.map(({ name, in: within }) => ({ question: `how many ${name}s has the ${container} with most of them?`, number: Math.max(...boxes.map(within)) }))),
   ];
   if (isTower) {
-    const towers = boxes.map((box) => [...box].sort(([, y], [, otherY]) => otherY - y).map(([, , , , colour]) => colour));
+    const towers = boxes.map(upwards);
     const ends = [["top", (tower: Colour[]) => tower.at(-1)], ["base", (tower: Colour[]) => tower[0]]] as const;
     return [
       ...kinds,
@@ -140,11 +137,11 @@ const colourings = (boxes: readonly Box[], { any, coloured, container }: Words):
 ];
 
 const places: readonly { says: string; touches: (object: BoxObject) => boolean }[] = [
-  { says: "{the bottom of a box|the base|the bottom}", touches: ([, y, size]) => y + size === sizePx },
-  { says: "{right wall of a box|the right wall}", touches: ([x, , size]) => x + size === sizePx },
-  { says: "{the top of a box|the top}", touches: ([, y]) => y === 0 },
-  { says: "{the edge|the wall|any edge}", touches: ([x, y, size]) => x === 0 || y === 0 || x + size === sizePx || y + size === sizePx },
-  { says: "{a corner|the corner}", touches: ([x, y, size]) => (x === 0 || x + size === sizePx) && (y === 0 || y + size === sizePx) },
+  { says: "{the bottom of a box|the base|the bottom}", touches: (object) => edgesOf(object).includes("bottom") },
+  { says: "{right wall of a box|the right wall}", touches: (object) => edgesOf(object).includes("right") },
+  { says: "{the top of a box|the top}", touches: (object) => edgesOf(object).includes("top") },
+  { says: "{the edge|the wall|any edge}", touches: (object) => edgesOf(object).length > 0 },
+  { says: "{a corner|the corner}", touches: (object) => edgesOf(object).length === 2 },
 ];
 
 /** "there is exactly one black circle closely touching the bottom of a box" */
@@ -163,7 +160,7 @@ const touching = (boxes: readonly Box[], { coloured, shaped }: Words): Statement
 
 /** About tops, bases, and what stands on what. The most usual kinds twice. */
 function towers(boxes: readonly Box[]): Statement[][] {
-  const all = boxes.map((box) => [...box].sort(([, y], [, otherY]) => otherY - y).map(([, , , , colour]) => colour));
+  const all = boxes.map(upwards);
   const ends = [
     { name: "top", of: (tower: Colour[]) => tower.at(-1) },
     { name: "base", of: (tower: Colour[]) => tower[0] },
