@@ -45,6 +45,11 @@ const ceilings: readonly Ceiling[] = [
     bytes: 89_000,
   },
   {
+    code: 'import { compile, openDevice } from "@multiway/tensor"; import { wasm } from "@multiway/wasm"; import { modelSizes, MultiwayTransformer, releasedForm } from "@multiway/transformer"; console.log(compile, openDevice, wasm, modelSizes, releasedForm, MultiwayTransformer);',
+    loads: "everything",
+    bytes: 83_000,
+  },
+  {
     code: 'import { compile, openDevice } from "@multiway/tensor"; import { webgpu } from "@multiway/webgpu"; import { beit3Tiny } from "@multiway/beit3"; import { MultiwayTransformer } from "@multiway/transformer"; console.log(compile, openDevice, webgpu, beit3Tiny, MultiwayTransformer);',
     loads: "everything",
     bytes: 90_500,
