@@ -35,8 +35,8 @@ describe("statementsOf", () => {
     ["there is a tower with a yellow block below a blue block", false],
     ["there is a yellow block on a yellow block", true],
     ["there is a black tower", true],
-    ["there are two yellow blocks as the top of a tower", true],
-    ["there are two blue blocks as the base of a tower", false],
+    ["there are two yellow blocks as the top of a tower", false],
+    ["there are two black blocks as the base of a tower", true],
     ["there is a tower with a blue block and a black block", true],
     ["there is a tower with blocks of the same color", true],
   ])("of towers: %s: %s", (statement, isTrue) => {

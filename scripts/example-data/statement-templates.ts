@@ -183,8 +183,8 @@ function towers(boxes: readonly Box[]): Statement[][] {
   ]));
   const together = colours.flatMap((colour) => [
     { template: `there is a ${colour} tower`, isTrue: all.some((tower) => tower.length > 0 && tower.every((one) => one === colour)) },
-    { template: `there are two ${colour} blocks as the base of a tower`, isTrue: all.some((tower) => tower[0] === colour && tower[1] === colour) },
-    { template: `there are two ${colour} blocks as the top of a tower`, isTrue: all.some((tower) => tower.length > 1 && tower.at(-1) === colour && tower.at(-2) === colour) },
+    // What people meant by this was two towers.
+    ...ends.map(({ name, of }) => ({ template: `there are {two|2} ${colour} blocks as the ${name} of a tower`, isTrue: howMany(all, (tower) => of(tower) === colour) === 2 })),
   ]);
   return [counted, counted, tall, tall, named, on, together];
 }
