@@ -4,6 +4,8 @@ export interface Question {
   answer: string;
 }
 
+export const yesNo = (truth: boolean): string => (truth ? "yes" : "no");
+
 /** How often each question has each answer, by question and answer. */
 export type AnswerShares = ReadonlyMap<string, ReadonlyMap<string, number>>;
 

@@ -1,6 +1,6 @@
 import { drawsFrom } from "../../packages/masking/src/index.ts";
 import { key } from "../../packages/random/src/index.ts";
-import { answerShares, drawBalanced, type AnswerShares, type Question } from "./balance.ts";
+import { answerShares, drawBalanced, yesNo, type AnswerShares, type Question } from "./balance.ts";
 import { colours, count, picturesOf, placeNames, readBoxes, shapes, type BoxObject } from "./boxes.ts";
 import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 
@@ -9,8 +9,6 @@ const questionsPerPicture = { three: 4, single: 2 };
 
 /** A number from 0 to below 1. */
 type Draw = () => number;
-
-const yesNo = (truth: boolean): string => (truth ? "yes" : "no");
 
 /** All questions of each kind about one box, with their answers. */
 function kindsOf(box: readonly BoxObject[], place: number): readonly (readonly Question[])[] {

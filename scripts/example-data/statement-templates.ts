@@ -55,6 +55,12 @@ const boxWords: Words = {
 const howMany = <T>(all: readonly T[], fits: (one: T) => boolean): number => all.filter(fits).length;
 const upTo = (most: number): number[] => Array.from({ length: most }, (_, index) => index + 1);
 
+/** Of a tower, whose blocks are told from its base up. */
+const ends = [
+  { name: "top", of: (tower: Colour[]) => tower.at(-1) },
+  { name: "base", of: (tower: Colour[]) => tower[0] },
+];
+
 /** All that could be said of three boxes, by kind. */
 export function statementsOf(boxes: readonly Box[]): Statement[][] {
   const isTower = areTowers(boxes);
@@ -79,11 +85,10 @@ export function questionsBehind(boxes: readonly Box[]): Question[][] {
   ];
   if (isTower) {
     const towers = boxes.map(upwards);
-    const ends = [["top", (tower: Colour[]) => tower.at(-1)], ["base", (tower: Colour[]) => tower[0]]] as const;
     return [
       ...kinds,
-      numbers(ends.flatMap(([end, of]) => colours.map((colour) => ({ question: `how many towers have a ${colour} block at the ${end}?`, number: howMany(towers, (tower) => of(tower) === colour) })))),
-      ends.flatMap(([end, of]) => towers.flatMap((tower, place) => (tower.length === 0 ? [] : [{ question: `which colour is the ${end} of the ${placeNames[place]!} tower?`, answer: of(tower)! }]))),
+      numbers(ends.flatMap(({ name, of }) => colours.map((colour) => ({ question: `how many towers have a ${colour} block at the ${name}?`, number: howMany(towers, (tower) => of(tower) === colour) })))),
+      ends.flatMap(({ name, of }) => towers.flatMap((tower, place) => (tower.length === 0 ? [] : [{ question: `which colour is the ${name} of the ${placeNames[place]!} tower?`, answer: of(tower)! }]))),
       numbers(upTo(4).map((height) => ({ question: `how many towers have ${numeral(height)} ${plural("block", height)}?`, number: howMany(towers, ({ length }) => length === height) }))),
     ];
   }
@@ -131,7 +136,7 @@ const colourings = (boxes: readonly Box[], { any, coloured, container }: Words):
     { template: `there is a ${container} with ${any.name}s that are not ${one.name.split(" ")[0]!}`, isTrue: boxes.some((box) => box.length > one.in(box)) },
   ]),
   ...upTo(3).map((number) => ({
-    template: `there is a ${container} with ${number === 1 ? `{${any.name.replace(/[{}]/g, "").replace("|", "s of the same color|")}s of the same color}` : `${any.name}s of ${numeral(number)} different colors`}`,
+    template: `there is a ${container} with ${any.name}s of ${number === 1 ? "the same color" : `${numeral(number)} different colors`}`,
     isTrue: boxes.some((box) => howMany(colours, (colour) => count(box, undefined, colour) > 0) === number),
   })),
 ];
@@ -161,16 +166,12 @@ const touching = (boxes: readonly Box[], { coloured, shaped }: Words): Statement
 /** About tops, bases, and what stands on what. The most usual kinds twice. */
 function towers(boxes: readonly Box[]): Statement[][] {
   const all = boxes.map(upwards);
-  const ends = [
-    { name: "top", of: (tower: Colour[]) => tower.at(-1) },
-    { name: "base", of: (tower: Colour[]) => tower[0] },
-  ];
   const counted = ends.flatMap(({ name, of }) => colours.flatMap((colour) => upTo(3).flatMap((number) => comparisons(number).map(({ says, holds }) => ({
     template: `there ${is(number)} ${says} ${plural("tower", number)} with a ${colour} ${name === "top" ? "block {at the top|on the top|as the top}" : "block {at the base|as the base|at base}"}`,
     isTrue: holds(howMany(all, (tower) => of(tower) === colour)),
   })))));
   const tall = ends.flatMap(({ name, of }) => colours.flatMap((colour) => upTo(4).flatMap((number) => comparisons(number).map(({ says, holds }) => ({
-    template: `{there is a ${colour} block as the ${name} of a tower with|there is a ${colour} block at the ${name} of a tower with} ${says} ${plural("block", number)}`,
+    template: `there is a ${colour} block {as|at} the ${name} of a tower with ${says} ${plural("block", number)}`,
     isTrue: all.some((tower) => of(tower) === colour && holds(tower.length)),
   })))));
   const named = ends.flatMap(({ name, of }) => colours.flatMap((colour) => upTo(4).map((number) => ({

@@ -1,14 +1,12 @@
 import { drawsFrom } from "../../packages/masking/src/index.ts";
 import { key } from "../../packages/random/src/index.ts";
-import { answerShares, drawBalanced, type Question } from "./balance.ts";
+import { answerShares, drawBalanced, yesNo, type Question } from "./balance.ts";
 import { picturesOf, readBoxes } from "./boxes.ts";
 import { folderOf, pictureOf, type ExampleData } from "./example-data.ts";
 import { questionsBehind, statementsOf, write } from "./statement-templates.ts";
 
 /** Of a picture; one of NLVR's own sentences comes besides. */
 const perPicture = { statements: 2, questions: 3 };
-
-const yesNo = (isTrue: boolean): string => (isTrue ? "yes" : "no");
 
 /**
  * NLVR's sentences, and others that are made from its lists of objects in the manner of its writers, with the answers "yes" and "no", and questions about
