@@ -1,3 +1,4 @@
+import { OptionError } from "@multiway/errors";
 import { Module, toPatches } from "@multiway/nn";
 import type { Key } from "@multiway/random";
 import { compile, concat, full, realize, type Tensor } from "@multiway/tensor";
@@ -8,7 +9,7 @@ export interface PatchTokenizerOptions {
   patchSize: number;
   /** Number of visual tokens. */
   numCodes: number;
-  /** Cells of a patch that are averaged, pixels. Default: a quarter of the patch. */
+  /** Cells of a patch that are averaged, pixels; a whole number of them makes a patch. Default: what comes nearest to four cells each way. */
   cellSize?: number;
   decay?: number;
 }
@@ -24,8 +25,12 @@ export class PatchTokenizer extends Module {
   readonly patchSize: number;
   readonly cellSize: number;
 
-  constructor({ patchSize, numCodes, cellSize = Math.max(1, patchSize / 4), decay = 0.99 }: PatchTokenizerOptions) {
+  /** @throws {OptionError} where cells do not fill the patch */
+  constructor({ patchSize, numCodes, cellSize = usualCellSize(patchSize), decay = 0.99 }: PatchTokenizerOptions) {
     super();
+    if (!(patchSize / cellSize >= 1 && Number.isInteger(patchSize / cellSize) && Number.isInteger(cellSize))) {
+      throw new OptionError(`PatchTokenizer: cells of ${cellSize} pixels do not fill a patch of ${patchSize}; expected whole numbers, cellSize a divisor of patchSize.`, { details: { patchSize, cellSize } });
+    }
     this.patchSize = patchSize;
     this.cellSize = cellSize;
     const cells = (patchSize / cellSize) ** 2;
@@ -69,6 +74,15 @@ export class PatchTokenizer extends Module {
   with(quantizer: VectorQuantizer): PatchTokenizer {
     return Object.assign(Object.create(PatchTokenizer.prototype) as PatchTokenizer, this, { quantizer });
   }
+}
+
+/** The divisor of a patch that comes nearest to four cells each way, of two the finer. */
+function usualCellSize(patchSize: number): number {
+  let best = patchSize;
+  for (let cell = patchSize - 1; cell > 0; cell--) {
+    if (patchSize % cell === 0 && Math.abs(patchSize / cell - 4) <= Math.abs(patchSize / best - 4)) best = cell;
+  }
+  return best;
 }
 
 export interface FitOptions {

@@ -64,3 +64,14 @@ it("k-means finds the groups that are there, and brightness tells patches apart"
   });
   expect(new Set(colorOf.values()).size).toBe(4);
 });
+
+it.each([[1, 1], [2, 1], [6, 2], [8, 2], [10, 2], [12, 3], [14, 7], [15, 3], [16, 4]])("a patch of %i pixels has cells of %i", async (patchSize, cellSize) => {
+  await using device = await openDevice(reference());
+  const tokenizer = await initialise(new PatchTokenizer({ patchSize, numCodes: 4 }), { device });
+  expect(tokenizer.cellSize).toBe(cellSize);
+  expect(tokenizer.features(device.zeros([1, 3, 2 * patchSize, patchSize])).shape).toEqual([1, 2, 3 * (patchSize / cellSize) ** 2 + 1]);
+});
+
+it("says which cells fill a patch", () => {
+  for (const cellSize of [3, 2.5, 16]) expect(() => new PatchTokenizer({ patchSize: 8, numCodes: 4, cellSize })).toThrow(/PatchTokenizer: cells of .* do not fill a patch of 8; expected whole numbers, cellSize a divisor of patchSize/);
+});
