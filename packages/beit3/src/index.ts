@@ -11,6 +11,7 @@ export {
   type PretrainingLoss,
   type PretrainingPart,
 } from "./pretraining/model.ts";
+export { PretrainedModel } from "./pretraining/pretrained-model.ts";
 export { learnVisualTokens, pretrainingBatches, type PretrainingBatchesOptions, type VisualTokensOptions } from "./pretraining/batches.ts";
 export { evaluatePretraining, type EvaluatePretrainingOptions, type PretrainingFigures } from "./pretraining/evaluate.ts";
 export { PretrainingRun, type PretrainingRunOptions, type PretrainingRunState } from "./pretraining/run.ts";

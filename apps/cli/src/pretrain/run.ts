@@ -1,7 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeModelFolder } from "@multiway/beit3";
-import { saveCheckpoint } from "@multiway/checkpoint";
+import { PretrainedModel, writeModelFolder } from "@multiway/beit3";
 import { key as makeKey } from "@multiway/random";
 import type { Device } from "@multiway/tensor";
 import { trainAndKeep, type EvaluationRecord, type RunRecord } from "@multiway/training";
@@ -62,8 +61,7 @@ export async function runPretraining(flags: PretrainRunFlags, { device, ui, sign
       },
       keep: async ({ state: { model: current } }) => {
         await mkdir(join(outFolder, "model"), { recursive: true });
-        await writeModelFolder(join(outFolder, "model"), current, { description, tokenizer: vocabulary });
-        await saveCheckpoint(join(outFolder, "visual-tokens.safetensors"), tokenizer.stateDict());
+        await writeModelFolder(join(outFolder, "model"), PretrainedModel.of(current, tokenizer), { description, tokenizer: vocabulary });
       },
     }));
     await log.flush();

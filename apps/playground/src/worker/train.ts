@@ -1,4 +1,4 @@
-import { memoryFolder, PretrainingRun, writeModelFolder, type Filler, type PretrainingRunState } from "@multiway/beit3";
+import { memoryFolder, PretrainedModel, PretrainingRun, writeModelFolder, type Filler, type PretrainingRunState } from "@multiway/beit3";
 import { DeviceLostError, OptionError } from "@multiway/errors";
 import { blockMask, drawsFrom } from "@multiway/masking";
 import { key } from "@multiway/random";
@@ -153,7 +153,7 @@ export class Training {
           const { score, figures } = await run.evaluate(current, { signal, onProgress: (done, all) => tell({ kind: "stage", text: `Measuring: ${Math.round((100 * done) / all)} %` }) });
           return { score, figures: { ...figures } };
         },
-        keep: async ({ state: { model } }) => await writeModelFolder(this.#folder, model, { description: run.description, tokenizer: (await this.#data!).vocabulary }),
+        keep: async ({ state: { model }, tokenizer }) => await writeModelFolder(this.#folder, PretrainedModel.of(model, tokenizer), { description: run.description, tokenizer: (await this.#data!).vocabulary }),
         save: async (current, now) => {
           state = current;
           // Whoever pauses does not want to wait for it.

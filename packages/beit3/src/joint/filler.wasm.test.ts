@@ -14,6 +14,7 @@ import { describeModel, loadBeit3, memoryFolder, writeModelFolder, type Beit3 } 
 import { tinyOptions, tokenizer, tokenizerBytes } from "../pipelines/pipelines.samples.ts";
 import { learnVisualTokens, pretrainingBatches } from "../pretraining/batches.ts";
 import { PretrainingModel } from "../pretraining/model.ts";
+import { PretrainedModel } from "../pretraining/pretrained-model.ts";
 import { JointModel } from "./joint-model.ts";
 import { jointTask, pretrainingPart, tunedPart } from "./joint-task.ts";
 
@@ -30,6 +31,8 @@ const draw = (name: string): Image => {
 
 let device: Device;
 let loaded: Beit3;
+/** The same in a pretrained model's folder. */
+let pretrained: Beit3;
 beforeAll(async () => {
   device = await openDevice(wasm({ threads: 1 }));
   const pairs = names.map((image, line): RetrievalExample => ({ file: "train.csv", line, image, text: `a ${image} box`, imageId: image }));
@@ -52,6 +55,9 @@ beforeAll(async () => {
   const description = describeModel({ task: "joint", heads: model.tasks, model: options, tokenizer: "sentencepiece.model", maxTextLength: 12, numCodes });
   await writeModelFolder(folder, model, { description, tokenizer: tokenizerBytes, floats: "f16" });
   loaded = await loadBeit3(folder, { device });
+  const alone = memoryFolder();
+  await writeModelFolder(alone, PretrainedModel.of(model.of("pretraining") as PretrainingModel, model.visualTokens!), { description: { ...description, task: "pretraining", heads: undefined, names: "official" }, tokenizer: tokenizerBytes, floats: "f16" });
+  pretrained = await loadBeit3(alone, { device });
 }, 60_000);
 afterAll(() => device.close());
 
@@ -81,6 +87,21 @@ test("hidden patches are told from those that are left, and painted into the pic
   const told = await loaded.filler.patches(draw("blue"), [1, 1, 1, 1], { text: "a yellow box" });
   const yellow = await loaded.filler.patches(draw("yellow"), [0, 0, 0, 0]);
   expect(told.guessed).toEqual(yellow.actual);
+});
+
+test("a pretrained model guesses the same from a folder of its own, and its encoder alone is read where visual tokens are missing", async () => {
+  expect(pretrained.abilities).toEqual(["filler"]);
+  const picture = draw("yellow");
+  expect(await pretrained.filler.words("a <mask> box", { picture })).toEqual(await loaded.filler.words("a <mask> box", { picture }));
+  expect(await pretrained.filler.patches(picture, [1, 0, 0, 1])).toEqual(await loaded.filler.patches(picture, [1, 0, 0, 1]));
+  const { description, model } = pretrained;
+  const { model: bare } = (model as PretrainedModel).parts();
+  const folder = memoryFolder();
+  await writeModelFolder(folder, bare, { description: { ...description, numCodes: undefined }, tokenizer: tokenizerBytes });
+  using encoder = await loadBeit3(folder, { device });
+  expect(encoder.abilities).toEqual([]);
+  expect(await encoder.encodePair(picture, "a box")).toEqual(await pretrained.encodePair(picture, "a box"));
+  expect(() => encoder.filler).toThrow("it has no head, and only encodes. Load a model that was trained for pretraining.");
 });
 
 test("what cannot be guessed is refused", async () => {

@@ -37,7 +37,7 @@ const purposes: Readonly<Record<keyof Pipelines, readonly [purpose: string, task
   zeroShot: ["classifies by names", "retrieval"],
   reasoner: ["judges sentences about two pictures", "reasoning"],
   classifier: ["classifies", "classification"],
-  filler: ["guesses what is hidden", "joint"],
+  filler: ["guesses what is hidden", "pretraining"],
 };
 
 interface Parts {

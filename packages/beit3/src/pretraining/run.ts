@@ -67,7 +67,7 @@ export class PretrainingRun {
     const { sizes, maxTextLength, tokenizerFile } = options;
     this.#options = options;
     this.model = model;
-    this.description = describeModel({ task: "pretraining", model: beit3Small(sizes), maxTextLength, tokenizer: tokenizerFile });
+    this.description = describeModel({ task: "pretraining", model: beit3Small(sizes), maxTextLength, tokenizer: tokenizerFile, numCodes: options.codes });
     this.#plainContext = this.#context("none");
   }
 

@@ -9,6 +9,7 @@ import { PatchTokenizer } from "@multiway/visual-tokenizer";
 import type { HeadModel } from "../../fine-tuning/task-head.ts";
 import { JointModel, type JointHead } from "../../joint/joint-model.ts";
 import { PretrainingModel } from "../../pretraining/model.ts";
+import { PretrainedModel } from "../../pretraining/pretrained-model.ts";
 import type { ModelDescription } from "./description.ts";
 import { transformerOptionsOf } from "./describe-model.ts";
 
@@ -33,14 +34,15 @@ export type BuiltHead =
   | { task: "hidden"; model: PretrainingModel; visualTokens: PatchTokenizer };
 
 /** A model and which it is. */
-export type BuiltModel = BuiltHead | { task: "encoder" | "pretraining"; model: EncoderModel } | { task: "joint"; model: JointModel };
+export type BuiltModel = BuiltHead | { task: "encoder"; model: EncoderModel } | { task: "pretraining"; model: EncoderModel | PretrainedModel } | { task: "joint"; model: JointModel };
 
 /**
- * The model that a description is of, without elements: of a pretrained model the encoder alone.
+ * The model that a description is of, without elements: of a pretrained model the encoder alone, unless its visual tokens are there.
  */
 export function buildModel(description: ModelDescription): BuiltModel {
   const { task, heads = [], numOutputs = 0, numCodes = 0 } = description;
   const transformer = new MultiwayTransformer(transformerOptionsOf(description.model));
+  if (task === "pretraining" && numCodes > 0) return { task, model: new PretrainedModel({ ...transformerOptionsOf(description.model), numCodes }) };
   if (task === "encoder" || task === "pretraining") return { task, model: new EncoderModel(transformer) };
   if (task !== "joint") return buildHead(task, transformer, description, numOutputs);
   const outputs = { vqa: description.answers?.length, classification: description.classes?.length };
@@ -57,8 +59,11 @@ export function headsOf(built: BuiltModel): BuiltHead[] {
       return model.tasks.map((task) => (task === "pretraining" ? { task: "hidden", model: model.of(task), visualTokens: model.visualTokens } : { task, model: model.of(task) }) as BuiltHead);
     }
     case "encoder":
-    case "pretraining":
       return [];
+    case "pretraining": {
+      const { model } = built;
+      return model instanceof PretrainedModel ? [{ task: "hidden", model, visualTokens: model.visualTokens }] : [];
+    }
     default:
       return [built];
   }

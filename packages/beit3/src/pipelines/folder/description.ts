@@ -67,7 +67,7 @@ export interface ModelDescription {
   /** Of retrieval: what of a sequence becomes its vector, and how wide that is. Default: the first token, and as wide as the encoder. */
   pooling?: "first" | "mean";
   outputDim?: number;
-  /** Of a joint model that also guesses what is hidden: how many visual tokens there are. */
+  /** Of a pretrained model, and of a joint one that also guesses what is hidden: how many visual tokens there are. Of a pretrained model without it, the encoder is all that is read. */
   numCodes?: number;
 }
 
