@@ -20,7 +20,7 @@ const usage = `Makes @multiway/model-mini again: lays out the data, pretrains, t
 
 const packageFolder = fileURLToPath(new URL("../../packages/model-mini", import.meta.url));
 const modelFiles = ["model.json", "model.safetensors", "sentencepiece.model"];
-const sourceOf = { digits: "digits", emoji: "emoji", "emoji-captions": "emoji", sentences: "nlvr1", questions: "nlvr1", mixture: "." } as const;
+const sourceOf = { digits: "digits", emoji: "emoji", "emoji-captions": "emoji", descriptions: "nlvr1", sentences: "nlvr1", statements: "nlvr1", questions: "nlvr1", mixture: "." } as const;
 
 async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({

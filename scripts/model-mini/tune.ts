@@ -3,14 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { keepingIn, readRunIn, stateFileIn } from "../../apps/cli/src/training-run/run-folder.ts";
 import { logRecords, reopenLog } from "../../apps/cli/src/training-run/log-records.ts";
-import { readTaskData, type TaskData } from "../../apps/cli/src/finetune/task-data.ts";
+import { readTaskData } from "../../apps/cli/src/finetune/task-data.ts";
 import type { Ui } from "../../apps/cli/src/progress/ui.ts";
 import {
-  answerListOf, captioningHead, classificationHead, describeModel, evaluatePretraining, HeadContext, JointModel, jointTask, openModelFolder, pretrainingBatches, PretrainingModel, pretrainingPart, reasoningHead, retrievalHead, startFineTuning, transformerOptionsOf,
+  answerListOf, captioningHead, classificationHead, describeModel, evaluatePretraining, HeadContext, JointModel, jointTask, openModelFolder, PretrainedModel, pretrainingBatches, type PretrainingModel, pretrainingPart, reasoningHead, retrievalHead, startFineTuning, transformerOptionsOf,
   tunedPart, vqaHead, writeModelFolder, type HeadModel, type JointPart, type ModelFolder, type TaskHead,
 } from "../../packages/beit3/src/index.ts";
-import { loadCheckpoint } from "../../packages/checkpoint/src/index.ts";
-import { classesOf, openFolder, Pictures, readDataset, readPretraining, type DatasetTask, type RowPlace } from "../../packages/data/src/index.ts";
+import { classesOf, openFolder, Pictures, readDataset, readPretraining, type ClassificationExample, type DatasetTask, type RowPlace, type VqaExample } from "../../packages/data/src/index.ts";
+import type { AnswerList } from "../../packages/head-vqa/src/index.ts";
 import { initialise } from "../../packages/nn/src/index.ts";
 import { AdamW } from "../../packages/optim/src/index.ts";
 import { key as makeKey, type Key } from "../../packages/random/src/index.ts";
@@ -18,15 +18,14 @@ import type { Device } from "../../packages/tensor/src/index.ts";
 import { parseSentencePieceModel, SentencePieceTokenizer, XlmRobertaTokenizer } from "../../packages/tokenizers/src/index.ts";
 import { loadRun, trainAndKeep, type EvaluationRecord, type RunRecord } from "../../packages/training/src/index.ts";
 import { loadOfficial } from "../../packages/transformer/src/index.ts";
-import { PatchTokenizer } from "../../packages/visual-tokenizer/src/index.ts";
-import type { HeadRecipe, Recipe } from "./recipe.ts";
+import type { Recipe, SetRecipe } from "./recipe.ts";
 
 export interface TuneOptions {
   recipe: Recipe;
   /** What pretraining left. */
   pretrained: string;
   /** Folder of each set of examples. */
-  dataOf: (set: HeadRecipe["set"] | "mixture") => string;
+  dataOf: (set: SetRecipe["set"] | "mixture") => string;
   out: string;
   device: Device;
   ui: Ui;
@@ -35,7 +34,7 @@ export interface TuneOptions {
 
 /** What one of the heads learns, how it is measured, and what of it the model folder says. */
 interface Learnt {
-  part: JointPart;
+  parts: JointPart[];
   measure: (model: JointModel, signal: AbortSignal) => Promise<{ score: number; figures: Readonly<Record<string, number>> }>;
   lists: { answers?: readonly string[]; classes?: readonly string[] };
 }
@@ -55,9 +54,7 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
   const tokenizer = (await folder.readTokenizer())!;
   const tasks = Object.keys(recipe.heads) as DatasetTask[];
   const opened = await Promise.all(tasks.map((task, index) => openHead(task, recipe.heads[task], { folder, tokenizer, device, dataOf, key: key.fold(1).fold(index) })));
-  const start = await pretrainedModel(folder, { device, numCodes, dropPath });
-  const visualTokens = new PatchTokenizer({ patchSize: folder.description.model.patchSize, numCodes });
-  visualTokens.loadStateDict(await loadCheckpoint(join(pretrained, "visual-tokens.safetensors"), { device }));
+  const { model: start, visualTokens } = (await pretrainedModel(folder, { device, numCodes, dropPath })).parts();
   const model = await initialise(
     new JointModel(start.transformer, { ...Object.fromEntries(opened.map(({ head }) => [head.task, head.create(start.transformer)])), pretraining: start }, visualTokens),
     { device, key: key.fold(0) },
@@ -67,7 +64,8 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
     task: "joint", heads: model.tasks, model: encoderOptions(folder), maxTextLength: folder.description.maxTextLength, tokenizer: folder.description.tokenizer!, numCodes, ...Object.assign({}, ...heads.map(({ lists }) => lists)),
   });
 
-  const round = heads.reduce((sum, { part }) => sum + part.turns!, 0);
+  const parts = heads.flatMap((head) => head.parts);
+  const round = parts.reduce((sum, { turns }) => sum + turns!, 0);
   const course = { steps: tuning.rounds * round, learningRate: tuning.learningRate, minimumRate: tuning.minimumRate, warmupSteps: tuning.warmupRounds * round, evaluateEvery: tuning.evaluateEveryRounds * round };
   const settings = { recipe: JSON.stringify(recipe) };
   const saved = existsSync(stateFileIn(out)) ? await readRunIn(out, settings) : undefined;
@@ -80,7 +78,7 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
   await using log = await reopenLog(out, saved);
   const { isFinished } = await trainAndKeep({
     ...keepingIn(out, { steps: course.steps, ui, write: logRecords(log) }),
-    training: jointTask({ parts: heads.map(({ part }) => part), optimizer, gradientNorm: tuning.gradientNorm }),
+    training: jointTask({ parts, optimizer, gradientNorm: tuning.gradientNorm }),
     state,
     course,
     key: key.fold(2),
@@ -99,7 +97,8 @@ export async function tune({ recipe, pretrained, dataOf, out, device, ui, signal
 async function evaluate(model: JointModel, heads: readonly Learnt[], signal: AbortSignal): Promise<{ score: number; figures: Record<string, number> }> {
   const figures: Record<string, number> = {};
   const scores: number[] = [];
-  for (const { part: { task }, measure } of heads) {
+  for (const { parts, measure } of heads) {
+    const { task } = parts[0]!;
     const found = await measure(model, signal);
     for (const [name, value] of Object.entries(found.figures)) figures[`${task}.${name}`] = value;
     if (task !== "pretraining") scores.push(found.score);
@@ -113,7 +112,7 @@ interface HeadOptions extends Pick<TuneOptions, "device" | "dataOf"> {
   key: Key;
 }
 
-function contextOf(pictures: Pictures, augmentation: "light" | "none", { folder, tokenizer, device }: HeadOptions): HeadContext {
+function contextOf(pictures: Pictures, augmentation: SetRecipe["augment"], { folder, tokenizer, device }: HeadOptions): HeadContext {
   const { model, maxTextLength } = folder.description;
   return new HeadContext({
     device,
@@ -127,15 +126,16 @@ function contextOf(pictures: Pictures, augmentation: "light" | "none", { folder,
   });
 }
 
-async function openHead(task: DatasetTask, { set, batch, turns, augment }: HeadRecipe, options: HeadOptions): Promise<Learnt & { head: TaskHead<HeadModel, RowPlace, unknown> }> {
-  const data = await readTaskData(task, { data: options.dataOf(set) });
-  const { head: opened, ...lists } = openers[task](contextOf(new Pictures(data.folder), augment, options), data as TaskData<never>);
-  const head = opened as TaskHead<HeadModel, RowPlace, unknown>;
+async function openHead(task: DatasetTask, sets: readonly SetRecipe[], options: HeadOptions): Promise<Learnt & { head: TaskHead<HeadModel, RowPlace, unknown> }> {
+  const data = await Promise.all(sets.map(({ set }) => readTaskData(task, { data: options.dataOf(set) })));
+  const lists = listsOf(task, data.flatMap(({ train }): readonly RowPlace[] => train));
+  const heads = data.map(({ folder }, index) => openers[task](contextOf(new Pictures(folder), sets[index]!.augment, options), lists) as TaskHead<HeadModel, RowPlace, unknown>);
+  const [head, measured] = [heads[0]!, data[0]!];
   return {
     head,
-    part: tunedPart(head, { examples: data.train, batchSize: batch, turns, key: options.key }),
-    measure: (model, signal) => head.evaluate(model.of(task), data.validation, { signal }),
-    lists,
+    parts: sets.map(({ batch, turns }, index) => tunedPart(heads[index]!, { examples: data[index]!.train, batchSize: batch, turns, key: options.key.fold(index) })),
+    measure: (model, signal) => head.evaluate(model.of(task), measured.validation, { signal }),
+    lists: { ...lists, ...(lists.answers && { answers: lists.answers.answers }) } as Learnt["lists"],
   };
 }
 
@@ -149,7 +149,7 @@ async function openPretraining(options: HeadOptions, { pretraining, tuning }: Re
   const [orderKey, holeKey] = options.key.split(2) as [Key, Key];
   const plain = contextOf(pictures, "none", options);
   return {
-    part: pretrainingPart({ prepare: pretrainingBatches(contextOf(pictures, "light", options), training, { patchSize, batchSize: pretraining.batch, key: orderKey }), batchSize: pretraining.batch, turns: tuning.pretrainingTurns }),
+    parts: [pretrainingPart({ prepare: pretrainingBatches(contextOf(pictures, "light", options), training, { patchSize, batchSize: pretraining.batch, key: orderKey }), batchSize: pretraining.batch, turns: tuning.pretrainingTurns })],
     async measure(model, signal) {
       const figures = await evaluatePretraining(model.of("pretraining") as PretrainingModel, model.visualTokens!, plain, { images: pairs, texts: pairs, pairs }, { patchSize, batchSize: 64, key: holeKey, signal });
       return { score: -figures.loss, figures: { ...figures } };
@@ -158,26 +158,31 @@ async function openPretraining(options: HeadOptions, { pretraining, tuning }: Re
   };
 }
 
-const openers: { readonly [T in DatasetTask]: (context: HeadContext, data: TaskData<never>) => { head: unknown; answers?: readonly string[]; classes?: readonly string[] } } = {
-  retrieval: (context) => ({ head: retrievalHead(context) }),
-  captioning: (context) => ({ head: captioningHead(context) }),
-  vqa: (context, { train }) => {
-    const answers = answerListOf(train);
-    return { head: vqaHead(context, { answers }), answers: answers.answers };
-  },
-  reasoning: (context) => ({ head: reasoningHead(context) }),
-  classification: (context, { train }) => {
-    const classes = classesOf(train);
-    // All heads of a model folder have their pictures prepared alike.
-    return { head: classificationHead(context, { classes, mix: false, recipe: "square" }), classes };
-  },
+/** What a head chooses from. */
+interface Lists {
+  answers?: AnswerList;
+  classes?: readonly string[];
+}
+
+function listsOf(task: DatasetTask, examples: readonly RowPlace[]): Lists {
+  if (task === "vqa") return { answers: answerListOf(examples as readonly VqaExample[]) };
+  return task === "classification" ? { classes: classesOf(examples as readonly ClassificationExample[]) } : {};
+}
+
+const openers: { readonly [T in DatasetTask]: (context: HeadContext, lists: Lists) => unknown } = {
+  retrieval: (context) => retrievalHead(context),
+  captioning: (context) => captioningHead(context),
+  vqa: (context, { answers }) => vqaHead(context, { answers: answers! }),
+  reasoning: (context) => reasoningHead(context),
+  // All heads of a model folder have their pictures prepared alike.
+  classification: (context, { classes }) => classificationHead(context, { classes: classes!, mix: false, recipe: "square" }),
 };
 
 const encoderOptions = ({ description }: ModelFolder) => ({ ...transformerOptionsOf(description.model), finalNorm: true });
 
 /** What pretraining left, its heads and all. */
-async function pretrainedModel(folder: ModelFolder, { device, numCodes, dropPath }: { device: Device; numCodes: number; dropPath: number }): Promise<PretrainingModel> {
-  const model = new PretrainingModel({ ...encoderOptions(folder), dropPathRate: dropPath, numCodes });
+async function pretrainedModel(folder: ModelFolder, { device, numCodes, dropPath }: { device: Device; numCodes: number; dropPath: number }): Promise<PretrainedModel> {
+  const model = new PretrainedModel({ ...encoderOptions(folder), dropPathRate: dropPath, numCodes });
   await using weights = await folder.openWeights();
   await loadOfficial(model, weights, { device, strict: true, halves: "widen" });
   return model;
