@@ -20,13 +20,17 @@ export interface BoxExample {
 
 /** Height and width of a box. */
 const sizePx = 100;
-/** Officially 50; what is between the boxes says nothing, and pictures are made square before a model sees them. */
-const gapPx = 10;
 const grey = 128;
+/**
+ * Height and width of a picture, and where its boxes stand: the middle one lower than the others. NLVR has them in a row, but pictures are made square before a model sees them, and a row would be squeezed to a third of its width: blocks side by
+ * side would share a patch. Boxes begin at quarters of their size, so that patches of a ninth of the picture do not lie across their edges.
+ */
+const picturePx = 225;
+const corners = [{ left: 0, top: 0 }, { left: 50, top: 125 }, { left: 125, top: 0 }] as const;
 
 export interface BoxSet {
   examples: BoxExample[];
-  /** The boxes side by side. `order` says which box stands where, `places` which of the places are not left empty. */
+  /** `order` says which box stands where, `places` which of the places are not left empty. */
   draw(example: BoxExample, options?: { order?: Order; places?: readonly number[] }): Image;
 }
 
@@ -81,11 +85,11 @@ export async function readBoxes(folder: string, part: "train" | "dev"): Promise<
   return {
     examples,
     draw({ sheet, col, row }, { order = [0, 1, 2], places = everyPlace } = {}) {
-      const picture = createImage(3 * sizePx + 2 * gapPx, sizePx, 3, grey);
+      const picture = createImage(picturePx, picturePx, 3, grey);
       order.forEach((box, place) => {
         if (!places.includes(place)) return;
         const cell = crop(sheets.get(sheet)!, { left: (3 * col + box) * sizePx, top: row * sizePx, width: sizePx, height: sizePx });
-        paste(picture, cell, { left: place * (sizePx + gapPx), top: 0 });
+        paste(picture, cell, corners[place]!);
       });
       return picture;
     },

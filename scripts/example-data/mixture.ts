@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadImage, resizeShorterSide, type Image } from "../../packages/images/src/index.ts";
 import { readBoxes } from "./boxes.ts";
+import { describeBoxes, placesOf } from "./descriptions.ts";
 import { emojiPictures } from "./emoji.ts";
 import { folderOf, pictureOf, readJsonLines, type ExampleData, type ExampleRow } from "./example-data.ts";
 
@@ -14,7 +15,7 @@ interface CocoCaptions {
 const photographPx = 128;
 
 /**
- * What a small model can be pretrained on: emoji in three styles with names and keywords, NLVR's boxes with the sentences that are true of them, photographs with captions, and captions alone. Trial pairs are
+ * What a small model can be pretrained on: emoji in three styles with names and keywords, NLVR's boxes with what is in them, or where, and the sentences that are true of them, photographs with captions, and captions alone. Trial pairs are
  * emoji of the unseen style.
  */
 export async function mixture(from: string | undefined): Promise<ExampleData<"train" | "val" | "images" | "texts">> {
@@ -29,12 +30,15 @@ export async function mixture(from: string | undefined): Promise<ExampleData<"tr
 
   const texts = new Set<string>();
   for (const { concept, isUnseen, file, draw } of await emojiPictures(join(folder, "emoji"))) {
-    add(isUnseen ? "val" : "train", file, draw, [concept.name]);
-    texts.add(`${concept.name}: ${concept.keywords.join(", ")}`);
+    const told = `${concept.name}: ${concept.keywords.join(", ")}`;
+    add(isUnseen ? "val" : "train", file, draw, isUnseen ? [concept.name] : [concept.name, told]);
+    texts.add(told);
   }
   const { examples, draw } = await readBoxes(join(folder, "nlvr1"), "train");
-  for (const example of examples) {
-    add(example.label ? "train" : "images", `boxes-${example.id}.png`, () => draw(example), [example.sentence]);
+  for (const [index, example] of examples.entries()) {
+    // One or the other, lest there be three times as much of boxes as of emoji.
+    const said = index % 2 === 0 ? describeBoxes(example.objects, [0, 1, 2]) : placesOf(example.objects);
+    add("train", `boxes-${example.id}.png`, () => draw(example), example.label ? [said, example.sentence] : [said]);
     texts.add(example.sentence);
   }
   const { images, annotations } = JSON.parse(await readFile(join(folder, "coco-cc", "captions.json"), "utf8")) as CocoCaptions;

@@ -12,6 +12,7 @@ const example = (id: string, row: number, objects: BoxObject[][], sentence: stri
 const examples = [
   example("a", 0, [[[40, 80, 20, "square", "blue"], [40, 59, 20, "square", "black"]], [[40, 80, 20, "square", "yellow"]], []], "There is a tower with two blocks.", true),
   example("b", 1, [[[0, 0, 10, "circle", "blue"]], [[50, 50, 30, "triangle", "black"]], [[20, 20, 20, "square", "yellow"], [70, 80, 20, "square", "yellow"]]], "There is a green thing.", false),
+  ...["c", "d", "e"].map((id) => example(id, 0, [[[40, 80, 20, "square", "yellow"]], [[40, 80, 20, "square", "black"], [40, 59, 20, "square", "blue"]], [[40, 80, 20, "square", "blue"]]], "There is a blue tower.", true)),
 ];
 
 let folder: string;
@@ -26,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Which box a picture shows at each place; -1 for none. */
-const orderIn = (picture: Image): number[] => [50, 160, 270].map((left) => greys.indexOf(picture.data[3 * (50 * picture.width + left)] as 40));
+const orderIn = (picture: Image): number[] => [[50, 50], [100, 175], [175, 50]].map(([left, top]) => greys.indexOf(picture.data[3 * (top! * picture.width + left!)] as 40));
 const names = ["left", "middle", "right"];
 
 describe.each(["descriptions", "placements", "questions", "statements", "sentences"] as const)("%s", (set) => {
@@ -51,6 +52,25 @@ it("says what each picture shows, in whichever order its boxes stand", async () 
     for (const part of told) expect(part).toContain(objects[order[names.indexOf(part.split(":")[0]!)]!]!.length === 0 ? "nothing" : `${objects[order[names.indexOf(part.split(":")[0]!)]!]!.length} thing`);
   }
   expect(seen.size).toBeGreaterThan(3);
+});
+
+it("speaks of the boxes in sight, by the places where they stand", async () => {
+  const { pictures, tables } = await sets.statements(folder);
+  const seen = new Set<string>();
+  for (const { image, question, answer } of tables.train) {
+    const order = orderIn(await pictures.get(String(image).slice("images/".length))!());
+    const { objects } = examples.find(({ id }) => String(image).includes(`-${id}`))!;
+    const asked = /^which colour is the (top|base) of the (\w+) tower\?$/i.exec(String(question));
+    if (asked) {
+      const [, end, place] = asked;
+      const tower = [...objects[order[names.indexOf(place!)]!]!].sort(([, y], [, otherY]) => otherY - y);
+      expect([question, answer]).toEqual([question, tower.at(end === "top" ? -1 : 0)![4]]);
+      seen.add(`${place} of ${order.filter((box) => box !== -1).length}`);
+    }
+    const total = /^how many (yellow|black|blue) (block|item|object)s are there\?$/i.exec(String(question));
+    if (total) expect([question, answer]).toEqual([question, String(order.flatMap((box) => objects[box] ?? []).filter(([, , , , colour]) => colour === total[1]).length)]);
+  }
+  expect(seen.size).toBeGreaterThan(1);
 });
 
 it("asks what the picture in sight answers", async () => {

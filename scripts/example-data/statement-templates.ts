@@ -71,8 +71,10 @@ export function statementsOf(boxes: readonly Box[]): Statement[][] {
 /**
  * Questions with a number or a colour for an answer about what the statements speak of, by kind. A statement alone is hard to begin with: true and false are as frequent whatever its words are, so that nothing is gained before it
  * is understood and looked up at once.
+ *
+ * @param names  of the places where the boxes stand
  */
-export function questionsBehind(boxes: readonly Box[]): Question[][] {
+export function questionsBehind(boxes: readonly Box[], names: readonly string[] = placeNames): Question[][] {
   const isTower = areTowers(boxes);
   const { any, coloured, shaped, container, containers } = isTower ? towerWords : boxWords;
   const things = [...coloured, ...shaped];
@@ -88,7 +90,7 @@ export function questionsBehind(boxes: readonly Box[]): Question[][] {
     return [
       ...kinds,
       numbers(ends.flatMap(({ name, of }) => colours.map((colour) => ({ question: `how many towers have a ${colour} block at the ${name}?`, number: howMany(towers, (tower) => of(tower) === colour) })))),
-      ends.flatMap(({ name, of }) => towers.flatMap((tower, place) => (tower.length === 0 ? [] : [{ question: `which colour is the ${name} of the ${placeNames[place]!} tower?`, answer: of(tower)! }]))),
+      ends.flatMap(({ name, of }) => towers.flatMap((tower, place) => (tower.length === 0 ? [] : [{ question: `which colour is the ${name} of the ${names[place]!} tower?`, answer: of(tower)! }]))),
       numbers(upTo(4).map((height) => ({ question: `how many towers have ${numeral(height)} ${plural("block", height)}?`, number: howMany(towers, ({ length }) => length === height) }))),
     ];
   }

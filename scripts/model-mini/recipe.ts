@@ -7,20 +7,20 @@ export const recipe = {
   /** Pieces of the vocabulary, at most. */
   vocabulary: 2000,
   pretraining: { steps: 1200, batch: 32, codes: 512, learningRate: 2e-3, warmup: 100, dropPath: 0.05, evalEvery: 400 },
-  tuning: { rounds: 450, learningRate: 8e-4, minimumRate: 1e-5, warmupRounds: 10, weightDecay: 0.05, betas: [0.9, 0.98], gradientNorm: 1, dropPath: 0.05, evaluateEveryRounds: 225, pretrainingTurns: 1 },
+  tuning: { rounds: 250, learningRate: 8e-4, minimumRate: 1e-5, warmupRounds: 10, weightDecay: 0.05, betas: [0.9, 0.98], gradientNorm: 1, dropPath: 0.05, evaluateEveryRounds: 125, pretrainingTurns: 1 },
   /** What each head learns from, in the order of their turns; it is measured on the first of its sets. Of boxes no cut may take away what is asked for. */
   heads: {
     retrieval: [{ set: "emoji", batch: 64, turns: 3, augment: "strong" }],
     captioning: [
       { set: "emoji-captions", batch: 32, turns: 3, augment: "strong" },
-      { set: "descriptions", batch: 32, turns: 2, augment: "none" },
+      { set: "descriptions", batch: 32, turns: 3, augment: "none" },
     ],
     vqa: [
-      { set: "questions", batch: 32, turns: 3, augment: "none" },
-      { set: "statements", batch: 32, turns: 3, augment: "none" },
+      { set: "questions", batch: 32, turns: 5, augment: "none" },
+      { set: "statements", batch: 32, turns: 1, augment: "none" },
     ],
     reasoning: [{ set: "sentences", batch: 32, turns: 1, augment: "none" }],
-    classification: [{ set: "digits", batch: 32, turns: 2, augment: "light" }],
+    classification: [{ set: "digits", batch: 32, turns: 1, augment: "light" }],
   },
 } as const satisfies Recipe;
 

@@ -56,7 +56,7 @@ beforeAll(async () => {
   await writeModelFolder(folder, model, { description, tokenizer: tokenizerBytes, floats: "f16" });
   loaded = await loadBeit3(folder, { device });
   const alone = memoryFolder();
-  await writeModelFolder(alone, PretrainedModel.of(model.of("pretraining") as PretrainingModel, model.visualTokens!), { description: { ...description, task: "pretraining", heads: undefined, names: "official" }, tokenizer: tokenizerBytes, floats: "f16" });
+  await writeModelFolder(alone, PretrainedModel.of(model.of("pretraining") as PretrainingModel, model.visualTokens!), { description: describeModel({ task: "pretraining", model: options, tokenizer: "sentencepiece.model", maxTextLength: 12, numCodes }), tokenizer: tokenizerBytes, floats: "f16" });
   pretrained = await loadBeit3(alone, { device });
 }, 60_000);
 afterAll(() => device.close());
@@ -94,10 +94,10 @@ test("a pretrained model guesses the same from a folder of its own, and its enco
   const picture = draw("yellow");
   expect(await pretrained.filler.words("a <mask> box", { picture })).toEqual(await loaded.filler.words("a <mask> box", { picture }));
   expect(await pretrained.filler.patches(picture, [1, 0, 0, 1])).toEqual(await loaded.filler.patches(picture, [1, 0, 0, 1]));
-  const { description, model } = pretrained;
-  const { model: bare } = (model as PretrainedModel).parts();
+  const { numCodes: _, ...description } = pretrained.description;
+  const { model: bare } = (pretrained.model as PretrainedModel).parts();
   const folder = memoryFolder();
-  await writeModelFolder(folder, bare, { description: { ...description, numCodes: undefined }, tokenizer: tokenizerBytes });
+  await writeModelFolder(folder, bare, { description, tokenizer: tokenizerBytes });
   using encoder = await loadBeit3(folder, { device });
   expect(encoder.abilities).toEqual([]);
   expect(await encoder.encodePair(picture, "a box")).toEqual(await pretrained.encodePair(picture, "a box"));
