@@ -79,7 +79,7 @@ describe.each([
     const ids = Int32Array.from([...tokenizer.tokenize("dog").map(() => tokenizer.maskId), ...tokenizer.tokenize("face")]);
     for (const [name, options] of [["with", { picture: await sample("dog-face.png") }], ["without", {}]] as const) {
       const [expected] = await model.filler.words(ids, options);
-      await expectShares(page.getByLabel(`Guesses for word 1 ${name} the picture`), expected!.best.map(({ text, probability }) => ({ name: text, share: probability })));
+      await expectShares(page.getByLabel(`Guesses for word 1 ${name} the picture`), expected!.best.map(({ text, probability }) => ({ name: text || "(no word)", share: probability })));
     }
     await page.getByText(/hidden patches have the visual token/).waitFor({ timeout });
     expect(complaints).toEqual([]);

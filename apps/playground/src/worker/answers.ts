@@ -44,7 +44,8 @@ export const answers: Answers = {
     const starts = pieces.map((_, word) => pieces.slice(0, word).reduce((sum, { length }) => sum + length, 0));
     const ids = Int32Array.from(pieces.flatMap((own, word) => (hidden.includes(word) ? own.map(() => tokenizer.maskId) : own)));
     const [seen, alone] = [await model.filler.words(ids, { picture, signal }), await model.filler.words(ids, { signal })];
-    const at = (guesses: typeof seen, place: number): Scored[] => guesses.find((guess) => guess.place === place)!.best.map(({ text, probability }) => ({ name: text, share: probability }));
+    // The mere beginning of a word has no letters, as an end of the text has none.
+    const at = (guesses: typeof seen, place: number): Scored[] => guesses.find((guess) => guess.place === place)!.best.map(({ text, probability }) => ({ name: text || "(no word)", share: probability }));
     // A word of several pieces is guessed by its first.
     return hidden.map((word): Guess => ({ place: word, withPicture: at(seen, starts[word]!), textAlone: at(alone, starts[word]!) }));
   },
