@@ -14,6 +14,7 @@ const usage = `Lays out real data for \`multiway pretrain\` and \`multiway finet
   descriptions     captioning: what is in NLVR's boxes, made from their lists of objects; --from: train.jsonl, dev.jsonl, images/
   placements       captioning: the same, and where things are; --from: the same
   sentences        reasoning: NLVR's three boxes and what people said of them; --from: the same
+  statement-pairs  reasoning: the same, and others made from its lists of objects; --from: the same
   statements       vqa: NLVR's sentences, and others made from its lists of objects, to be found true or false, and questions about the same; a start for reasoning; --from: the same
   questions        vqa: questions about NLVR's boxes, made from their lists of objects; --from: the same
   mixture          pretraining: emoji, NLVR's boxes and photographs, and what is said of them; --from: folders emoji, nlvr1, coco-cc, coco-captions

@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const orderIn = (picture: Image): number[] => [[50, 50], [100, 175], [175, 50]].map(([left, top]) => greys.indexOf(picture.data[3 * (top! * picture.width + left!)] as 40));
 const names = ["left", "middle", "right"];
 
-describe.each(["descriptions", "placements", "questions", "statements", "sentences"] as const)("%s", (set) => {
+describe.each(["descriptions", "placements", "questions", "statements", "statement-pairs", "sentences"] as const)("%s", (set) => {
   it("has rows for every picture and pictures for every row, of which none to be measured on is one to learn from", async () => {
     const { pictures, tables } = await sets[set](folder);
     const named = Object.values(tables).map((rows) => new Set(rows.flatMap(({ image, left, right }) => [image, left, right].filter((path) => path !== undefined))));
@@ -71,6 +71,25 @@ it("speaks of the boxes in sight, by the places where they stand", async () => {
     if (total) expect([question, answer]).toEqual([question, String(order.flatMap((box) => objects[box] ?? []).filter(([, , , , colour]) => colour === total[1]).length)]);
   }
   expect(seen.size).toBeGreaterThan(1);
+});
+
+it("adds made sentences to learn from, which are as true as the lists of objects have it, to NLVR's own", async () => {
+  const [{ tables: own }, { tables: more }] = await Promise.all([sets.sentences(folder), sets["statement-pairs"](folder)]);
+  expect(more.val).toEqual(own.val);
+  expect(more.train.length).toBe(3 * own.train.length);
+  for (const row of own.train) expect(more.train).toContainEqual(row);
+  let checked = 0;
+  for (const { left, sentence, label } of more.train) {
+    const said = /^there (?:is|are) (exactly|only|at least)? ?(\d) (yellow|black|blue) (?:block|item|object|circle|square|triangle)s?\.?$/i.exec(String(sentence));
+    if (!said) continue;
+    const [, comparison, number, colour] = said;
+    const { objects } = examples.find(({ id }) => String(left).includes(`-${id}-`))!;
+    const shape = /circle|square|triangle/.exec(String(sentence))?.[0];
+    const actual = objects.flat().filter((object) => object[4] === colour && (shape === undefined || object[3] === shape)).length;
+    expect([sentence, label]).toEqual([sentence, comparison === "at least" ? actual >= Number(number) : actual === Number(number)]);
+    checked++;
+  }
+  expect(checked).toBeGreaterThan(0);
 });
 
 it("asks what the picture in sight answers", async () => {

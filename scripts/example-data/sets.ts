@@ -8,11 +8,11 @@ import { emojiCaptions, emojiNames } from "./emoji.ts";
 import type { ExampleData } from "./example-data.ts";
 import { mixture } from "./mixture.ts";
 import { questions } from "./questions.ts";
-import { sentences } from "./sentences.ts";
+import { sentences, statementPairs } from "./sentences.ts";
 import { statements } from "./statements.ts";
 
 /** All sets by name, each read from a folder. */
-export const sets = { digits, emoji: emojiNames, "emoji-captions": emojiCaptions, descriptions, placements, sentences, statements, questions, mixture } satisfies Readonly<Record<string, (from: string | undefined) => Promise<ExampleData<string>>>>;
+export const sets = { digits, emoji: emojiNames, "emoji-captions": emojiCaptions, descriptions, placements, sentences, "statement-pairs": statementPairs, statements, questions, mixture } satisfies Readonly<Record<string, (from: string | undefined) => Promise<ExampleData<string>>>>;
 
 /** Writes pictures and tables into a folder, in place of those that were there. */
 export async function writeExampleData({ pictures, tables }: ExampleData<string>, folder: string, report: (line: string) => void): Promise<void> {

@@ -1,4 +1,4 @@
-import { drawsFrom } from "../../packages/masking/src/index.ts";
+import { drawsFrom, type Draws } from "../../packages/masking/src/index.ts";
 import { key } from "../../packages/random/src/index.ts";
 import { answerShares, drawBalanced, yesNo, type AnswerShares, type Question } from "./balance.ts";
 import { picturesOf, placeNames, readBoxes, type BoxObject, type BoxPicture } from "./boxes.ts";
@@ -15,7 +15,7 @@ interface SetOfKinds {
 
 /** What is said of a picture, by kind; one of NLVR's own sentences comes besides. */
 const said: readonly SetOfKinds[] = [
-  { many: 2, kindsOf: (boxes) => statementsOf(boxes).map((kind) => kind.map(({ template, isTrue }): Question => ({ question: template, answer: yesNo(isTrue) }))) },
+  { many: 2, kindsOf: judgementsOf },
   { many: 3, kindsOf: questionsBehind },
 ];
 
@@ -48,15 +48,26 @@ export async function statements(from: string | undefined): Promise<ExampleData>
         shares.get(boxes.length)?.forEach((ofSet, set) => {
           const kinds = said[set]!.kindsOf(boxes, names);
           for (let times = 0; times < said[set]!.many; times++) {
-            const kind = kinds[draws.integer(0, kinds.length - 1)]!;
-            const { question, answer } = kind[drawBalanced(kind, ofSet, () => draws.uniform(0, 1))]!;
-            add(write(question, (most) => draws.integer(0, most - 1)), answer);
+            const { question, answer } = drawSaid(kinds, ofSet, draws);
+            add(question, answer);
           }
         });
       }
     }
   }
   return data;
+}
+
+/** All that is true or false of three boxes, by kind, answered with "yes" or "no". */
+export function judgementsOf(boxes: Boxes): Question[][] {
+  return statementsOf(boxes).map((kind) => kind.map(({ template, isTrue }) => ({ question: template, answer: yesNo(isTrue) })));
+}
+
+/** One of what could be said, in one of its wordings: a kind is as likely as another, and within it an answer that is seldom right is drawn the more often. */
+export function drawSaid(kinds: readonly (readonly Question[])[], shares: AnswerShares, draws: Draws): Question {
+  const kind = kinds[draws.integer(0, kinds.length - 1)]!;
+  const { question, answer } = kind[drawBalanced(kind, shares, () => draws.uniform(0, 1))]!;
+  return { question: write(question, (most) => draws.integer(0, most - 1)), answer };
 }
 
 /** The boxes that a picture shows, from the left. */
