@@ -61,6 +61,7 @@ describe("arguments", () => {
     [["finetune", "vqa"], "required option --data <folder> not specified."],
     [["finetune", "vqa", "--data", "x", "--learning-rate", "-1"], '--learning-rate is "-1"; expected a number above 0.'],
     [["finetune", "vqa", "--data", "x", "--layer-decay", "1.5"], '--layer-decay is "1.5"; expected a number above 0, up to 1.'],
+    [["finetune", "vqa", "--data", "x", "--head-scale", "0"], '--head-scale is "0"; expected a number above 0.'],
     [["finetune", "vqa", "--data", "x", "--ema", "1"], '--ema is "1"; expected a number from 0, below 1.'],
     [["evaluate", "vqa", "--data", "x"], "required option --model <folder> not specified."],
     [["inspect"], "missing required argument file."],

@@ -37,6 +37,7 @@ export function addFineTuningCommands(program: Command, finish: (exitCode: numbe
     .option("--accumulate <number>", "batches to a step", wholeNumber("--accumulate", { least: 1, most: 65536 }), 1)
     .option("--learning-rate <number>", "its peak (default: the recipe's, scaled to the batch)", realNumber("--learning-rate", { above: 0 }))
     .option("--layer-decay <number>", "factor of the rate from each layer to the one below (default: the recipe's)", realNumber("--layer-decay", { above: 0, most: 1 }))
+    .option("--head-scale <number>", "factor of the head's rate, where all layers have one (default: the recipe's)", realNumber("--head-scale", { above: 0 }))
     .option("--weight-decay <number>", "(default: the recipe's)", realNumber("--weight-decay", { least: 0 }))
     .option("--drop-path <number>", "rate of stochastic depth in the last layer (default: the recipe's)", realNumber("--drop-path", { least: 0, below: 1 }))
     .option("--warmup <steps>", "steps in which the rate rises (default: the recipe's share)", wholeNumber("--warmup", { least: 0, most }))

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saveCheckpoint } from "@multiway/checkpoint";
+import { openCheckpoint, saveCheckpoint } from "@multiway/checkpoint";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readLog } from "../progress/log.ts";
 import { exampleData, multiway, smallest } from "./finetune.samples.ts";
@@ -132,6 +132,25 @@ test("where figures stop being numbers, training stops, says where, and what is 
   const evaluated = await multiway(...start("classification", "nan-evaluated", ...flags, "--eval-every", "1", "--learning-rate", "1e30"));
   expect(evaluated).toMatchObject({ code: 1, stderr: expect.stringMatching(/finetune: the model gives no numbers any more after 1 steps \(.*NaN.*\); expected finite numbers\. It began in the batch of .*Nothing was saved yet/) });
   expect(await readdir(join(folder, "nan-evaluated"))).toEqual(["log.jsonl"]);
+});
+
+test("a head learns as much faster as one says, the encoder as before", { timeout: 60_000 }, async () => {
+  const flags = ["--steps", "1", "--warmup", "0", "--clip", "0"];
+  for (const scale of ["1", "4"]) expect(await multiway(...start("classification", `scale-${scale}`, ...flags, "--head-scale", scale))).toMatchObject({ code: 0 });
+  expect(await multiway(...start("classification", "slow", ...flags, "--learning-rate", "1e-12"))).toMatchObject({ code: 0 });
+  const read = async (out: string, name: string) => {
+    await using file = await openCheckpoint(join(folder, out, "model/model.safetensors"));
+    return (await file.read(name)).elements as Float32Array;
+  };
+  const moved = async (out: string, name: string) => {
+    const [begun, found] = [await read("slow", name), await read(out, name)];
+    return begun.reduce((sum, value, index) => sum + Math.abs(found[index]! - value), 0);
+  };
+  const [encoder, head] = ["beit3.encoder.layers.0.self_attn.q_proj.A.weight", "head.weight"];
+  expect(await read("scale-4", encoder)).toEqual(await read("scale-1", encoder));
+  expect((await moved("scale-4", head)) / (await moved("scale-1", head))).toBeCloseTo(4, 1);
+  const useless = await multiway(...start("classification", "useless", ...flags, "--head-scale", "4", "--layer-decay", "0.65"));
+  expect(useless).toMatchObject({ code: 1, stderr: expect.stringContaining("--head-scale is 4 beside a layer decay of 0.65, which says how fast the head learns; give --layer-decay 1, or leave it out.") });
 });
 
 test("texts are as long as one says, in training and after", { timeout: 60_000 }, async () => {

@@ -23,6 +23,7 @@ export interface OptimizationFlags {
   accumulate: number;
   learningRate?: number;
   layerDecay?: number;
+  headScale?: number;
   weightDecay?: number;
   dropPath?: number;
   warmup?: number;
@@ -129,6 +130,8 @@ function optimizationOf(name: DatasetTask, flags: OptimizationFlags, recipe: Fin
   const batchSize = flags.batch ?? Math.min(isReleased ? usualBatchOfReleased : usualBatch[name], Math.max(name === "retrieval" ? 2 : 1, examples));
   const perEpoch = Math.max(1, Math.floor(examples / (batchSize * accumulate)));
   const steps = flags.steps ?? Math.ceil((flags.epochs ?? recipe.epochs) * perEpoch);
+  const layerDecay = flags.layerDecay ?? recipe.layerDecay;
+  if (flags.headScale !== undefined && layerDecay < 1) throw new OptionError(`--head-scale is ${flags.headScale} beside a layer decay of ${layerDecay}, which says how fast the head learns; give --layer-decay 1, or leave it out.`);
   return {
     steps,
     batchSize,
@@ -138,8 +141,8 @@ function optimizationOf(name: DatasetTask, flags: OptimizationFlags, recipe: Fin
     warmupSteps: Math.min(steps, flags.warmup ?? Math.round((steps * recipe.warmupEpochs) / recipe.epochs)),
     betas: recipe.betas,
     weightDecay: flags.weightDecay ?? recipe.weightDecay,
-    layerDecay: flags.layerDecay ?? recipe.layerDecay,
-    headScale: recipe.headScale,
+    layerDecay,
+    headScale: flags.headScale ?? recipe.headScale,
     maxGradientNorm: flags.clip === 0 ? undefined : (flags.clip ?? recipe.maxGradientNorm),
     averageDecay: flags.ema,
     evaluateEvery: flags.evalEvery ?? Math.max(perEpoch, Math.ceil(steps / evaluations)),
