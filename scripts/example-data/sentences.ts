@@ -17,17 +17,17 @@ export const sentences = (from: string | undefined): Promise<ExampleData> => pai
 /** The same, and for each pair to learn from two sentences more that are made from the lists of objects, half of them true whatever their words: NLVR's own are too few to learn to look from. */
 export const statementPairs = (from: string | undefined): Promise<ExampleData> => pairsOf("statement-pairs", from, 2);
 
-/** @param made  sentences that are made for each pair to learn from, besides NLVR's own */
-async function pairsOf(set: string, from: string | undefined, made: number): Promise<ExampleData> {
+/** @param more  sentences that are made for each pair to learn from, besides NLVR's own */
+async function pairsOf(set: string, from: string | undefined, more: number): Promise<ExampleData> {
   const folder = folderOf(set, from);
   const data: ExampleData = { pictures: new Map(), tables: { train: [], val: [] } };
   for (const [part, split] of [["train", "train"], ["dev", "val"]] as const) {
     const { examples, draw } = await readBoxes(folder, part);
-    const isMade = split === "train" && made > 0;
-    const shares = answerShares(isMade ? sayable(examples) : []);
+    const made = split === "train" ? more : 0;
+    const shares = answerShares(made > 0 ? sayable(examples) : []);
     for (const [index, example] of examples.entries()) {
       const draws = drawsFrom(key(4).fold(index));
-      const kinds = isMade ? judgementsOf(example.objects) : [];
+      const kinds = made > 0 ? judgementsOf(example.objects) : [];
       for (const pair of orders[split]) {
         const [left, right] = pair.map((order) => {
           const file = `${part}-${example.id}-${order.join("")}.png`;
@@ -35,7 +35,7 @@ async function pairsOf(set: string, from: string | undefined, made: number): Pro
           return pictureOf(file);
         }) as [string, string];
         data.tables[split].push({ left, right, sentence: example.sentence, label: example.label });
-        for (let times = 0; isMade && times < made; times++) {
+        for (let times = 0; times < made; times++) {
           const { question, answer } = drawSaid(kinds, shares, draws);
           data.tables[split].push({ left, right, sentence: question, label: answer === yesNo(true) });
         }
